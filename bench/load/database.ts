@@ -65,7 +65,7 @@ export async function fillHistories(url: string, runsEach: number): Promise<void
     `UPDATE cronflow.states s SET state = concat(' ', state::jsonb || jsonb_build_object(
       'run_count', ${runsEach}, 'seen', true, 'last_start_at', r.began_at, 'last_success_at', r.began_at + 60000,
       'last_outcome', 'success', 'last_outcome_at', r.began_at + 60000))::json, status = 'success',
-      heads_from = ${runsEach}
+      heads_from = ${runsEach}, kept = ${runsEach}
     FROM cronflow.runs r WHERE r.job_id = s.job_id AND r.number = ${runsEach}`,
   );
   const client = new pg.Client({ connectionString: url });

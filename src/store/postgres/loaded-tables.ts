@@ -18,6 +18,7 @@ import { Outbox } from '../local/outbox.ts';
 import { RunTable } from '../local/runs.ts';
 import { Tables, type TableOptions } from '../local/tables.ts';
 import type { Need } from './need.ts';
+import type { Noted } from './noted.ts';
 import { Lack } from './need.ts';
 
 /** A part of the records of the store, and which part that is. */
@@ -85,6 +86,8 @@ export class LoadedTables extends Tables {
   readonly metaVersions = new Map<string, number>();
   /** Maps each job to the instant of its records that the log has last; see `bases`. */
   readonly basedAt = new Map<string, number | null>();
+  /** Maps each job of which it is known to what is noted of its history. */
+  readonly noted = new Map<string, Noted>();
 
   constructor(need: Need, options: TableOptions) {
     super(options);

@@ -7,6 +7,7 @@ import type { AnswerRow, Session } from './database.ts';
 import { Conflict } from './errors.ts';
 import { LoadedTables } from './loaded-tables.ts';
 import { KnownNames } from './known-names.ts';
+import type { Noted } from './noted.ts';
 import { type Lack, type Need, needOf } from './need.ts';
 import { soughtAll } from './sought.ts';
 import { LIMIT_IDLE_OF_ALL } from './sql/limit-idle-of-all.ts';
@@ -276,9 +277,17 @@ export class Loading {
   }
 
   readonly #takeStates = (rows: AnswerRow[]): void => {
-    for (const { job_id: id, based_at: basedAt, state } of rows) {
+    for (const {
+      job_id: id,
+      based_at: basedAt,
+      state,
+      heads_from: headsFrom,
+      kept,
+      is_noted: isNoted,
+    } of rows) {
       this.#states.set(id as string, this.#session.records.readState(id as string, state));
       this.tables.basedAt.set(id as string, basedAt as number | null);
+      if (isNoted === true) this.tables.noted.set(id as string, { headsFrom, kept } as Noted);
     }
   };
 

@@ -18,6 +18,7 @@ import { SCHEMA_1 } from './sql/schema-1.ts';
 import { SCHEMA_2 } from './sql/schema-2.ts';
 import { SCHEMA_3 } from './sql/schema-3.ts';
 import { SCHEMA_4 } from './sql/schema-4.ts';
+import { SCHEMA_5 } from './sql/schema-5.ts';
 import { step } from './statement.ts';
 
 /** What brings the schema from a version to the next one. */
@@ -41,6 +42,7 @@ export const SCHEMA: readonly SchemaStep[] = [
   { text: SCHEMA_2, needed: 1, records: FIRST_VERSION },
   { text: SCHEMA_3, needed: 1, records: FIRST_VERSION },
   { text: SCHEMA_4, needed: 1, records: FIRST_VERSION },
+  { text: SCHEMA_5, needed: 1, records: FIRST_VERSION },
 ];
 
 /** The versions of a schema before and after it was migrated; 0 for none. */

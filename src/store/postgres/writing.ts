@@ -9,6 +9,7 @@ import { lineOf } from '../local/outbox.ts';
 import type { Overlay } from '../local/overlay.ts';
 import { jobIdOf } from '../local/tables.ts';
 import type { LoadedTables } from './loaded-tables.ts';
+import { BatchHistories, type Noted, NOTHING_NOTED } from './noted.ts';
 import type { RecordsInRows } from './records.ts';
 import { CONVERT_DELIVERIES } from './sql/convert-deliveries.ts';
 import { CONVERT_STATES } from './sql/convert-states.ts';
@@ -24,6 +25,7 @@ import { INSERT_JOBS } from './sql/insert-jobs.ts';
 import { INSERT_RUNS } from './sql/insert-runs.ts';
 import { INSERT_STATES } from './sql/insert-states.ts';
 import { PROMOTE_NEXT } from './sql/promote-next.ts';
+import { NOTE_KEPT } from './sql/note-kept.ts';
 import { PUT_AUDIT } from './sql/put-audit.ts';
 import { PUT_DAYS } from './sql/put-days.ts';
 import { PUT_DELIVERIES } from './sql/put-deliveries.ts';
@@ -49,6 +51,8 @@ interface Around {
   records: RecordsInRows;
 }
 
+type AroundRows = Around & { histories: BatchHistories };
+
 /**
  * Returns the statements that write the changes of a batch: one for each table, however many transactions it has.
  * What is deleted goes first, then come records that others refer to.
@@ -60,10 +64,11 @@ export function stepsOf(changes: Changes, { overlay, tables, records, at }: Arou
   // A row that is known to be there is changed. To put it, whether it is there or not, locks it first and costs more.
   const isStored = ({ job_id: jobId, date }: Day): boolean => tables.days.get(jobId, date) !== undefined;
   const [knownDays, otherDays] = parted(put.days ?? [], isStored);
+  const histories = new BatchHistories(changes, { overlay, tables });
   return [
     ...deletions(del),
-    ...jobSteps(put, { overlay, tables, records }),
-    ...rowSteps(put, { overlay, tables, records }),
+    ...jobSteps(put, { overlay, tables, records, histories }),
+    ...rowSteps(put, { overlay, tables, records, histories }),
     ...rowsOf(UPDATE_DAYS, knownDays, dayColumns),
     ...rowsOf(PUT_DAYS, otherDays, dayColumns),
     ...rowsOf(PUT_INCIDENTS, put.incidents, incidentColumns),
@@ -116,7 +121,7 @@ function numberIn(id: string): number {
 /**
  * Returns the statements for jobs. A new state goes to a job that is new, too, or changes one that is stored.
  */
-function jobSteps(put: Changes['put'], { overlay, tables, records }: Around): Step[] {
+function jobSteps(put: Changes['put'], { overlay, tables, records, histories }: AroundRows): Step[] {
   const rowsOf = rowsBy(records);
   const stored = (id: string): Job | undefined => tables.jobById(id);
   const steps: Step[] = [];
@@ -125,12 +130,13 @@ function jobSteps(put: Changes['put'], { overlay, tables, records }: Around): St
   if (renamed.length > 0) steps.push(step(FREE_NAMES, renamed));
   steps.push(...rowsOf(PUT_JOBS, known, jobColumns), ...rowsOf(INSERT_JOBS, added, jobColumns));
   // Whether a job is removed decides whether it can be due, so a change of what it declares writes its state, too.
-  // So does a run that is open again, since the row of the state says where open runs are.
-  const reopened = (put.runs ?? []).filter((row) => isOpen(row) && !isStoredOpen(tables, row));
+  // So does a run that has begun or ended, since the row of the state notes where open runs are and how many are kept.
+  const begun = (put.runs ?? []).filter((row) => isOpen(row) && !isStoredOpen(tables, row));
   const ids = new Set([
     ...(put.states ?? []).map((each) => each.job_id),
     ...known.map(({ id }) => id),
-    ...reopened.map((row) => row.job_id),
+    ...begun.map((row) => row.job_id),
+    ...histories.changed(),
   ]);
   const states = Array.from(ids, (id) => overlay.job(id)).filter((job) => job !== undefined);
   const [knownStates, addedStates] = parted(states, ({ id }) => stored(id) !== undefined);
@@ -139,8 +145,8 @@ function jobSteps(put: Changes['put'], { overlay, tables, records }: Around): St
     [INSERT_STATES, addedStates],
   ] as const) {
     if (jobs.length === 0) continue;
-    const rows = jobs.map((job) => stateColumns(job, headsFromOf(job, { overlay, tables }), records));
-    steps.push(step(statement, ...columnsOf(rows, 5)));
+    const rows = jobs.map((job) => stateColumns(job, histories.notedOf(job), records));
+    steps.push(step(statement, ...columnsOf(rows, 6)));
   }
   return steps;
 }
@@ -150,33 +156,15 @@ function isStoredOpen(tables: LoadedTables, { id }: Row): boolean {
   return stored !== undefined && isOpen(stored);
 }
 
-/**
- * Returns the number from which the rows of a job are read for a ping; see schema 4. It is null where the open runs of
- * the job are not loaded, as in a change of all jobs that does not touch them.
- */
-function headsFromOf(
-  { id, state }: Job,
-  { overlay, tables }: Pick<Around, 'overlay' | 'tables'>,
-): number | null {
-  if (!tables.hasHeadsOf(id)) return null;
-  return Math.min(
-    state.run_count,
-    ...overlay
-      .runsOf(id)
-      .open()
-      .map(({ number }) => number),
-  );
-}
-
 function stateColumns(
   { id, removed_at: removedAt, state }: Job,
-  headsFrom: number | null,
+  { headsFrom, kept }: Noted,
   records: RecordsInRows,
 ): unknown[] {
   const text = records.written(state);
-  // The space says that `heads_from` was written with this very state.
+  // The space says that what is noted was written with this very state.
   const marked = headsFrom === null ? text : ` ${text}`;
-  return [id, marked, removedAt === null ? state.due_at : null, state.status, headsFrom];
+  return [id, marked, removedAt === null ? state.due_at : null, state.status, headsFrom, kept];
 }
 
 function jobColumns({ id, name, removed_at: removedAt, renamed, declaration }: Records['jobs']): unknown[] {
@@ -194,8 +182,8 @@ function jobColumns({ id, name, removed_at: removedAt, renamed, declaration }: R
 }
 
 /** Returns the statements for rows of history and outputs, and those that drop what is beyond the limits. */
-function rowSteps(put: Changes['put'], { overlay, tables, records }: Around): Step[] {
-  const steps = runSteps(put.runs ?? [], tables, records);
+function rowSteps(put: Changes['put'], { overlay, tables, records, histories }: AroundRows): Step[] {
+  const steps = runSteps(put.runs ?? [], { tables, records, histories });
   if (put.outputs !== undefined) {
     const rows = put.outputs.map(({ job_id: jobId, run_id: runId, dropped_bytes: droppedBytes }) => [
       runId,
@@ -206,39 +194,42 @@ function rowSteps(put: Changes['put'], { overlay, tables, records }: Around): St
     ]);
     steps.push(step(PUT_OUTPUTS, ...columnsOf(rows, 5)));
   }
-  steps.push(...trimSteps(put, { overlay, tables }));
+  steps.push(...trimSteps(put, { overlay, tables, histories }));
   return steps;
 }
 
 /**
- * Returns the statement that drops rows beyond what is kept. Rows that only began make a history no longer. Nor does a
+ * Returns the statements that drop rows beyond what is kept. Rows that only began make a history no longer. Nor does a
  * job that is declared anew, unless it keeps less than before.
  */
-function trimSteps(put: Changes['put'], { overlay, tables }: Pick<Around, 'overlay' | 'tables'>): Step[] {
+function trimSteps(put: Changes['put'], { overlay, tables, histories }: Omit<AroundRows, 'records'>): Step[] {
   const ended = (put.runs ?? []).filter((row) => !isOpen(row)).map((row) => row.job_id);
   const shortened = (put.jobs ?? []).filter(({ id, declaration }) => {
     const stored = tables.jobById(id);
     return stored !== undefined && keepRunsOf(declaration) < keepRunsOf(stored.declaration);
   });
   const jobs = Array.from(new Set([...ended, ...shortened.map(({ id }) => id)]), (id) => overlay.job(id));
-  const rows = jobs
-    .filter((job) => job !== undefined)
-    .map(({ id, declaration }) => {
-      const open = tables.hasHeadsOf(id) ? overlay.runsOf(id).open().length : null;
-      return [id, keepRunsOf(declaration), open];
-    });
-  return rows.length === 0 ? [] : [step(TRIM_RUNS, ...columnsOf(rows, 3))];
+  const rows = jobs.flatMap((job) => {
+    if (job === undefined) return [];
+    const excess = histories.excessOf(job);
+    if (excess !== null && excess <= 0) return [];
+    return [[job.id, keepRunsOf(job.declaration), histories.openCountOf(job.id), excess] as const];
+  });
+  const uncounted = rows.filter(([, , , excess]) => excess === null).map(([id]) => id);
+  return [
+    ...(rows.length === 0 ? [] : [step(TRIM_RUNS, ...columnsOf(rows, 4))]),
+    // The next end of these jobs knows how many rows they have.
+    ...(uncounted.length === 0 ? [] : [step(NOTE_KEPT, uncounted)]),
+  ];
 }
 
 /**
  * Returns the statements for rows of history. Nearly all are new or known to be there, which costs the database less
  * than to find out. A row may have been trimmed that a late ping changes, and then it is put.
  */
-function runSteps(rows: readonly Row[], tables: LoadedTables, records: RecordsInRows): Step[] {
+function runSteps(rows: readonly Row[], { tables, records, histories }: Omit<AroundRows, 'overlay'>): Step[] {
   const rowsOf = rowsBy(records);
-  const isNew = ({ job_id: jobId, number }: Row): boolean =>
-    tables.hasHeadsOf(jobId) && number > tables.newestNumberOf(jobId);
-  const [added, old] = parted(rows, isNew);
+  const [added, old] = parted(rows, (row) => histories.isNew(row));
   const [known, others] = parted(old, (row) => tables.runs.get(row.id)?.number === row.number);
   return [
     ...rowsOf(INSERT_RUNS, added, runColumns),
@@ -407,7 +398,7 @@ export type DumpedTables = {
 export function importSteps(put: DumpedTables, records: RecordsInRows): Step[] {
   const rowsOf = rowsBy(records);
   const jobs = (put.jobs ?? []).map(({ state, ...declared }) => ({ declared, state: state! }));
-  const states = (put.jobs ?? []).map((job) => stateColumns(job as Job, null, records));
+  const states = (put.jobs ?? []).map((job) => stateColumns(job as Job, NOTHING_NOTED, records));
   const outputs = (put.outputs ?? []).map(
     ({ job_id: jobId, run_id: runId, text, dropped_bytes: droppedBytes }) => [
       runId,
@@ -423,7 +414,7 @@ export function importSteps(put: DumpedTables, records: RecordsInRows): Step[] {
       jobs.map(({ declared }) => declared),
       jobColumns,
     ),
-    ...(states.length === 0 ? [] : [step(INSERT_STATES, ...columnsOf(states, 5))]),
+    ...(states.length === 0 ? [] : [step(INSERT_STATES, ...columnsOf(states, 6))]),
     ...rowsOf(PUT_RUNS, put.runs, runColumns),
     ...rowsOf(PUT_DAYS, put.days, dayColumns),
     ...rowsOf(PUT_INCIDENTS, put.incidents, incidentColumns),

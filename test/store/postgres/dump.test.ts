@@ -109,7 +109,7 @@ async function jobsOfUnknownHeads(url: string): Promise<number> {
   try {
     const { rows } = await client.query<{ count: number }>(
       `select count(*)::integer as count from cronflow.states
-       where heads_from is null or not starts_with(state::text, ' ')`,
+       where heads_from is null or kept is null or not starts_with(state::text, ' ')`,
     );
     return rows[0]!.count;
   } finally {

@@ -106,6 +106,7 @@ const BOUNDED: [what: string, Statement, values: unknown[]][] = [
       [1, 2],
       ['success', 'failure'],
       [1, 2],
+      [20, null],
     ],
   ],
   [
@@ -115,6 +116,7 @@ const BOUNDED: [what: string, Statement, values: unknown[]][] = [
       ['id-7', 'id-8'],
       [20, 20],
       [0, null],
+      [1, null],
     ],
   ],
   ['the events of a job', READ_EVENTS, ['id-7', 0, 1e9, 100]],
@@ -210,7 +212,7 @@ describe.skipIf(missingPostgres() !== null)('with many jobs', () => {
     );
     const { rows } = await client.query<{ 'QUERY PLAN': string }>(
       `explain (analyze, buffers, costs off, timing off) ${TRIM_RUNS.text}`,
-      [jobIds, jobIds.map(() => kept), jobIds.map(() => 0)],
+      [jobIds, jobIds.map(() => kept), jobIds.map(() => 0), jobIds.map(() => null)],
     );
     await client.query('rollback');
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');

@@ -1,14 +1,14 @@
 import type { Statement } from '../statement.ts';
 
-/** Notes of each job where its open runs are, as a commit of its state does; see schema 4. */
+/** Notes of each job what a commit of its state notes of its history; see schema 4 and 5. */
 export const NOTE_HEADS: Statement = {
   text: `
 update cronflow.states s
 set state = (' ' || ltrim(s.state::text))::json,
-  heads_from = coalesce(
-    (select min(r.number) from cronflow.runs r where r.job_id = s.job_id and r.ended_after is null),
-    (select max(r.number) from cronflow.runs r where r.job_id = s.job_id),
-    0
+  (heads_from, kept) = (
+    select coalesce(min(r.number) filter (where r.ended_after is null), max(r.number), 0), count(r.ended_after)
+    from cronflow.runs r
+    where r.job_id = s.job_id
   )
 `,
 };

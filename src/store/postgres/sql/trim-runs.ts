@@ -2,9 +2,9 @@ import type { Statement } from '../statement.ts';
 
 /**
  * Drops the settled runs of jobs that ended first, beyond the number that is kept of each, with their outputs. It is
- * given how many rows that are and how many runs are open, or null where that is not known.
+ * given how many are kept, how many runs are open and how many settled ones are too many, or null where that is not known.
  *
- * The index counts the rows. No index has them in the order of their ends, so that an end changes none. But a row never
+ * Where need be, the index counts the rows. No index has them in the order of their ends, so that an end changes none. But a row never
  * ended before another one of a lower number began. So of as many rows as are too many, those of the lowest numbers say
  * up to which number one can be that ended earlier.
  */
@@ -13,19 +13,25 @@ export const TRIM_RUNS: Statement = {
   text: `
 with excess as materialized (
   select k.job_id, beyond.count
-  from unnest($1::text[], $2::integer[], $3::integer[]) as k (job_id, keep, open),
+  from unnest($1::text[], $2::integer[], $3::integer[], $4::integer[]) as k (job_id, keep, open, excess),
   lateral (
-    select count(*) as count
-    from (
-      select number
-      from cronflow.runs e
-      where e.job_id = k.job_id
-      order by number desc
-      offset k.keep + coalesce(
-        k.open,
-        (select count(*) from cronflow.runs o where o.job_id = k.job_id and o.ended_after is null)
+    select coalesce(
+      k.excess,
+      (
+        select count(*)
+        from (
+          select number
+          from cronflow.runs e
+          where e.job_id = k.job_id
+          order by number desc
+          offset k.keep + coalesce(
+            k.open,
+            (select count(*) from cronflow.runs o where o.job_id = k.job_id and o.ended_after is null)
+          )
+        ) e
       )
-    ) e
+    ) as count
+    offset 0
   ) beyond
   where beyond.count > 0
 ),
