@@ -223,10 +223,9 @@ describe.skipIf(missingPostgres() !== null)('the open runs of a job', () => {
               from cronflow.runs r where r.job_id = s.job_id
             ) r
             where s.job_id = '${id}'`);
-          const { kept, heads_from: headsFrom, counts, settled, oldest } = noted!;
-          expect(settled).toBeLessThanOrEqual(9);
+          const { kept, heads_from: from, counts, settled, oldest } = noted!;
           if (counts === true && kept !== null) expect(kept).toBe(settled);
-          if (counts === true && oldest !== null) expect(headsFrom).toBeLessThanOrEqual(Number(oldest));
+          if (counts === true && oldest !== null) expect(from).toBeLessThanOrEqual(Number(oldest));
           const { declaration } = (await store.jobById(id))!;
           expect(settled).toBeLessThanOrEqual(declaration.keep_runs ?? 0);
         }

@@ -7,7 +7,7 @@ import { WAIT_LIMIT_MS } from '../../support/limits.ts';
 import { freshDatabase, missingPostgres, type TestDatabase } from '../../support/postgres.ts';
 
 /** Sockets that are no connection to a database. */
-const OWN: readonly unknown[] = [process.stdout, process.stderr];
+const OWN: ReadonlySet<unknown> = new Set([process.stdout, process.stderr]);
 
 describe.skipIf(missingPostgres() !== null)('statements that are sent at once', () => {
   let database: TestDatabase;
@@ -28,7 +28,7 @@ describe.skipIf(missingPostgres() !== null)('statements that are sent at once', 
     const written = async (send: () => Promise<unknown>): Promise<number> => {
       for (const spy of spies) spy.mockClear();
       await send();
-      return spies.flatMap((spy) => spy.mock.contexts).filter((socket) => !OWN.includes(socket)).length;
+      return spies.flatMap((spy) => spy.mock.contexts).filter((socket) => !OWN.has(socket)).length;
     };
     const three = [step(READ_ENCODING), step(READ_ENCODING), step(READ_ENCODING)];
     await connected.write(WAIT_LIMIT_MS, async (session) => {
