@@ -1,4 +1,5 @@
 import { sleep, systemClock } from '../../clock.ts';
+import { MINUTE_MS } from '../../schedule/units.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import type { Database, Session } from './database.ts';
 import { isLocked, refusalOf } from './errors.ts';
@@ -56,24 +57,51 @@ const MIGRATION_MS_MAX = 600_000;
 /** A step waits no longer for a lock on a table that others use, since whoever comes later waits behind it. */
 const LOCK_MS_MAX = 2_000;
 const AGAIN_MS = 500;
+/** Whoever waits says so at once, and then this often. */
+const SAID_EVERY_MS = 30_000;
 
 /**
  * Brings the schema to the present version. Instances that start at the same time wait for each other. It holds up
  * nobody for long: where a table cannot be locked soon, it lets others pass and tries again.
+ * @param onWaiting is told now and then that somebody else holds the schema, and for how long that has lasted
  * @throws CronflowError `store_damaged` where a newer version is needed; `store_unusable` where the database cannot keep
- * every text
+ * every text; `store_unavailable` where somebody else holds the schema for too long
  */
-export async function migrate(database: Database, schema: readonly SchemaStep[] = SCHEMA): Promise<Migrated> {
-  const untilMs = systemClock.monotonic() + MIGRATION_MS_MAX;
+export async function migrate(
+  database: Database,
+  schema: readonly SchemaStep[] = SCHEMA,
+  onWaiting: (waitedMs: number) => void = () => {},
+): Promise<Migrated> {
+  const beganMs = systemClock.monotonic();
+  let saidMs = -Infinity;
   for (;;) {
     try {
       return await attempt(database, schema);
     } catch (error) {
-      const isAgain = isLocked(error) || refusalOf(error) === 'conflict';
-      if (!isAgain || systemClock.monotonic() > untilMs) throw error;
+      const nowMs = systemClock.monotonic();
+      const isHeld = isLocked(error);
+      if (!isHeld && refusalOf(error) !== 'conflict') throw error;
+      if (nowMs > beganMs + MIGRATION_MS_MAX) throw isHeld ? heldTooLong(error) : error;
+      if (isHeld && nowMs >= saidMs + SAID_EVERY_MS) {
+        onWaiting(nowMs - beganMs);
+        saidMs = nowMs;
+      }
       await sleep(systemClock, AGAIN_MS);
     }
   }
+}
+
+/** Who holds the schema for long, in words. */
+export const HOLDS_SCHEMA =
+  'another Cronflow fills the database (cronflow store import) or brings its schema to a newer version';
+
+function heldTooLong(cause: unknown): CronflowError {
+  return new CronflowError(
+    'store_unavailable',
+    `The schema was locked for ${MIGRATION_MS_MAX / MINUTE_MS} minutes. Probably ${HOLDS_SCHEMA}. ` +
+      'Start again once that is done; nothing was changed here.',
+    { cause },
+  );
 }
 
 function attempt(database: Database, schema: readonly SchemaStep[]): Promise<Migrated> {

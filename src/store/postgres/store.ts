@@ -41,7 +41,7 @@ import { Loading } from './loading.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { readPast } from './log.ts';
 import { Converter } from './converting.ts';
-import { migrate, SCHEMA, type SchemaStep } from './migrations.ts';
+import { HOLDS_SCHEMA, migrate, SCHEMA, type SchemaStep } from './migrations.ts';
 import { needOf } from './need.ts';
 import { Reads } from './reads.ts';
 import { RecordsInRows } from './records.ts';
@@ -144,7 +144,12 @@ export class PostgresStore implements Store {
   async open(): Promise<void> {
     try {
       const { schema } = this.#options.versions ?? { schema: SCHEMA };
-      await migrate(this.#database, schema);
+      await migrate(this.#database, schema, (waitedMs) =>
+        this.#options.log.warn('waits for the database: its schema is locked', {
+          probably: HOLDS_SCHEMA,
+          waited_seconds: Math.round(waitedMs / 1000),
+        }),
+      );
       this.#database.expectSchema(schema.length);
       await this.#keeper.open();
       await this.#relay.open();

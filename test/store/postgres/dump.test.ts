@@ -211,6 +211,35 @@ describe.skipIf(missing !== null)(`an import that goes wrong${where}`, () => {
     expect((await into(shared(), lines)).records).toBe(lines.length - 2);
   });
 
+  test('that takes a while is waited for by an instance that starts, which says so', async () => {
+    const said: string[] = [];
+    const events = new EventEmitter();
+    const [isReached, goesOn] = [once(events, 'reached'), once(events, 'go on')];
+    const slow = (async function* () {
+      for (const line of lines.slice(0, -1)) yield JSON.stringify(line);
+      events.emit('reached');
+      await goesOn;
+      yield JSON.stringify(lines.at(-1));
+    })();
+    const importing = shared().restore({ lines: slow, name: 'dump', nowAt: NOW_AT });
+    await isReached;
+    const store = new PostgresStore({
+      url: database.url,
+      clock: createFakeClock(NOW_AT),
+      log: { ...silentLogger, warn: (text, fields) => void said.push(`${text} ${JSON.stringify(fields)}`) },
+    });
+    const opening = store.open();
+    const line = await until('a word about it', () =>
+      said.find((each) => each.includes('its schema is locked')),
+    );
+    expect(line).toContain('another Cronflow fills the database (cronflow store import)');
+    events.emit('go on');
+    await importing;
+    await opening;
+    expect((await store.listJobs({ skip: 0, limit: 9 })).total).toBeGreaterThan(0);
+    await store.close();
+  });
+
   test('is refused where there is data, and that stays', async () => {
     await into(shared(), lines);
     await expect(into(shared(), lines)).rejects.toThrow(
