@@ -9,7 +9,7 @@ import { createLogger } from '../../src/observe/log.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
 import { overlaid } from '../../src/store/overlaid.ts';
 import { PostgresStore } from '../../src/store/postgres/store.ts';
-import type { Store } from '../../src/store/store.ts';
+import { APPLYING_KEY, type Store } from '../../src/store/store.ts';
 import { freshDatabase, missingPostgres, type TestDatabase } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
 import { startWebhookServer, type WebhookServer } from '../support/webhook-server.ts';
@@ -216,6 +216,26 @@ describe.each(WORLDS)('instances on %s', (_name, make) => {
     }
     const { items } = await store.audit({ skip: 0, limit: 10 });
     expect(items.filter(({ action }) => action === 'configuration_applied')).toHaveLength(2);
+  });
+
+  test('what another one has applied in part is finished by one that runs on it', async () => {
+    const text = jobs('a', 'b');
+    const one = await new Instance('one').save(text).start();
+    const left = (await store.jobByName('b'))!;
+    const declared = { every: '1d' };
+    await store.transact({ ids: [left.id], meta: [APPLYING_KEY] }, (tx) => {
+      // As it was before, since whoever applied it did not come so far.
+      tx.putJob({ ...left, declared, declaration: { ...left.declaration, ...declared } });
+      tx.putMeta(APPLYING_KEY, {
+        revision: revisionOf(text),
+        by: 'an instance that died',
+        signed_at: 0,
+        globals_before: { notifiers: [], replayWindowMs: 900_000 },
+      });
+    });
+    await until('the rest', async () => (await store.meta(APPLYING_KEY)) === undefined);
+    expect(await store.jobByName('b')).toMatchObject({ declared: { every: '1h' } });
+    expect(await one.status()).toMatchObject({ revision: revisionOf(text), last_error: null });
   });
 
   test('an instance that cannot read what is applied sends nothing, and no message is lost', async () => {
