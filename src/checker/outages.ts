@@ -1,5 +1,6 @@
 import { gapBefore } from '../apply/alive.ts';
-import { readDefaults } from '../apply/stored-configuration.ts';
+import type { Job } from '../core/model/records.ts';
+import { DECLARING_META, readDefaults } from '../apply/stored-configuration.ts';
 import { GLOBALS_KEY, readGlobals, specOfJob } from '../apply/events.ts';
 import { audience } from '../apply/system.ts';
 import { putSystemChange } from '../apply/system-change.ts';
@@ -28,6 +29,8 @@ export const OUTAGES_KEY = 'outages';
  */
 const SETTLED_MAX = 500;
 const SETTLING_MS = 1_000;
+/** So many jobs are looked at together, with their histories. */
+const LOOKED_AT_ONCE = 500;
 /** The message comes at most this long after it was owed, however many jobs are due. */
 const SETTLING_MS_MAX = 300_000;
 
@@ -100,8 +103,7 @@ export class Outages {
     const due = { now_at: now, limit: SETTLED_MAX + 1 };
     const dueCount = await this.#store.view({ due }, (view) => view.due().length);
     if (dueCount > SETTLED_MAX && !isLate) return this.#lookAfter(SETTLING_MS);
-    const scope = { all: true, due, runs: { recent: true } };
-    const { details, failures } = await this.#store.transact(scope, (tx) => this.#tell(tx, read, isLate));
+    const { details, failures } = await this.#settleAndTell(read, due, isLate);
     for (const failure of failures) this.#logger.error('a job could not be checked', failure);
     if (details === null) return this.#lookAfter(0);
     for (const detail of details) this.#logger.warn('Cronflow was away', { detail });
@@ -112,10 +114,38 @@ export class Outages {
   }
 
   /**
-   * Tells of the outages that are due.
-   * @param isLate that it waits no longer, even for jobs that are due and not settled yet
+   * Settles what is due and tells of the outages. In a store of one process that is one commit. Among instances it would
+   * hold up everybody, and load the history of all jobs. So jobs are settled first, then looked at some at a time, and
+   * what came of that is told.
    */
-  #tell(tx: Tx, read: Reading, isLate: boolean): Told {
+  async #settleAndTell(
+    read: Reading,
+    due: { now_at: number; limit: number },
+    isLate: boolean,
+  ): Promise<Told> {
+    const store = this.#store;
+    if (store.isShared !== true) {
+      const scope = { all: true, due, runs: { recent: true } };
+      return store.transact(scope, (tx) => this.#tell(tx, read, { isLate, look: lookIn }));
+    }
+    const meta = [...DECLARING_META, OUTAGES_KEY];
+    const settled = await store.transact({ due, runs: { recent: true }, meta }, (tx) =>
+      this.#tell(tx, read, { isLate, look: null }),
+    );
+    if (settled.details === null) return settled;
+    const looked = await lookInParts(store, read.at);
+    const told = await store.transact({ meta, system_incidents: true, due: { ...due, limit: 0 } }, (tx) =>
+      this.#tell(tx, read, { isLate, look: looked }),
+    );
+    return { details: told.details, failures: [...settled.failures, ...told.failures] };
+  }
+
+  /**
+   * Tells of the outages that are due.
+   * @param how.isLate that it waits no longer, even for jobs that are due and not settled yet
+   * @param how.look finds what was hidden; null settles only what is due
+   */
+  #tell(tx: Tx, read: Reading, { isLate, look }: { isLate: boolean; look: Look | null }): Told {
     const now = read.at;
     const failures: JobFailure[] = [];
     // The transaction has learned that this is not the present. The next beat looks again.
@@ -134,27 +164,42 @@ export class Outages {
         failures.push({ job_id: id, error: errorText(error) });
       }
     }
-    return { details: tellDue(tx, now), failures };
+    return { details: look === null ? [] : tellDue(tx, now, look), failures };
   }
 }
 
+/** What an outage hid. */
+interface Hidden {
+  unseen: Unseen[];
+  /** The instant until which slots that it touched are still expected, or null when none is. */
+  touchedUntilAt: number | null;
+}
+
+/** Finds what an outage hid; undefined where that was not looked at. */
+type Look = (tx: Tx, outage: Outage) => Hidden | undefined;
+
 /** Tells of the outages that are due. Returns the text for each that is worth a message. */
-function tellDue(tx: Tx, now: number): string[] {
-  const { replayWindowMs } = readGlobals(tx);
+function tellDue(tx: Tx, now: number, look: Look): string[] {
   const outages = readOutages(tx);
-  const due = outages.filter((outage) => outageDueAt(outage, replayWindowMs) <= now);
-  const unseen = new Map(due.map((outage) => [outage, unseenIn(tx, outage)]));
+  const hidden = new Map<Outage, Hidden>();
+  for (const outage of dueIn(tx, now)) {
+    const found = look(tx, outage);
+    // It came, or was dated anew, while jobs were looked at. The next look tells of it.
+    if (found !== undefined) hidden.set(outage, found);
+  }
+  const due = [...hidden.keys()];
   const later = outages.flatMap((outage) => {
-    if (!due.includes(outage)) return [outage];
-    return postponed(outage, unseen.get(outage) ?? [], touchedUntilIn(tx, outage), now) ?? [];
+    const found = hidden.get(outage);
+    if (found === undefined) return [outage];
+    return postponed(outage, found.unseen, found.touchedUntilAt, now) ?? [];
   });
   writeOutages(tx, later);
   const timezone = readDefaults(tx).timezone ?? 'UTC';
   const isLater = new Set(later.map((outage) => outage.from_at));
   return due.flatMap((outage) => {
     if (isLater.has(outage.from_at)) return [];
-    const hidden = unseen.get(outage) ?? [];
-    const change = tellOutage(outage, hidden, audience(tx).notify, timezone, now);
+    const { unseen } = hidden.get(outage)!;
+    const change = tellOutage(outage, unseen, audience(tx).notify, timezone, now);
     putSystemChange(tx, change);
     return change.incidents.map((incident) => incident.detail ?? '');
   });
@@ -166,20 +211,58 @@ function nextDueAt(tx: Pick<View, 'meta'>): number | null {
   return dueAts.length === 0 ? null : Math.min(...dueAts);
 }
 
-function unseenIn(tx: Tx, outage: Outage): Unseen[] {
-  return tx.jobs().flatMap((job) => {
-    if (job.removed_at !== null) return [];
-    return unseenOf(specOfJob(tx, job), job.state, tx.runsOf(job.id), outage) ?? [];
-  });
+function dueIn(tx: Pick<View, 'meta'>, now: number): Outage[] {
+  const { replayWindowMs } = readGlobals(tx);
+  return readOutages(tx).filter((outage) => outageDueAt(outage, replayWindowMs) <= now);
 }
 
-/** Returns the instant until which slots that the outage touched are still expected, or null when none is. */
-function touchedUntilIn(tx: Tx, outage: Outage): number | null {
-  const untilAts = tx.jobs().flatMap((job) => {
-    if (job.removed_at !== null) return [];
-    return touchedUntil(specOfJob(tx, job), job.state, tx.runsOf(job.id), outage) ?? [];
-  });
-  return untilAts.length === 0 ? null : Math.max(...untilAts);
+/** Finds among all jobs what an outage hid. */
+function lookIn(tx: Tx, outage: Outage): Hidden {
+  return hiddenOf(tx, tx.jobs(), outage);
+}
+
+function hiddenOf(view: View, jobs: readonly Job[], outage: Outage): Hidden {
+  const unseen: Unseen[] = [];
+  const untilAts: number[] = [];
+  for (const job of jobs) {
+    if (job.removed_at !== null) continue;
+    const [spec, runs] = [specOfJob(view, job), view.runsOf(job.id)];
+    const found = unseenOf(spec, job.state, runs, outage);
+    if (found !== null) unseen.push(found);
+    const untilAt = touchedUntil(spec, job.state, runs, outage);
+    if (untilAt !== null) untilAts.push(untilAt);
+  }
+  return { unseen, touchedUntilAt: untilAts.length === 0 ? null : Math.max(...untilAts) };
+}
+
+/** Finds what the outages hid that are due, some jobs at a time, so that no more than their histories is loaded at once. */
+async function lookInParts(store: Store, now: number): Promise<Look> {
+  const meta = [OUTAGES_KEY, GLOBALS_KEY];
+  const due = await store.view({ meta }, (view) => dueIn(view, now));
+  const hidden = new Map<string, Hidden>(
+    due.map((each) => [keyOf(each), { unseen: [], touchedUntilAt: null }]),
+  );
+  const ids = await store.view({ all: true }, (view) => view.jobs().map(({ id }) => id));
+  for (let from = 0; from < ids.length && due.length > 0; from += LOOKED_AT_ONCE) {
+    const some = ids.slice(from, from + LOOKED_AT_ONCE);
+    const found = await store.view({ ids: some, meta, runs: { unknown: true } }, (view) => {
+      const jobs = some.map((id) => view.jobById(id)).filter((job) => job !== undefined);
+      return due.map((outage) => hiddenOf(view, jobs, outage));
+    });
+    for (const [index, outage] of due.entries()) {
+      const known = hidden.get(keyOf(outage))!;
+      const { unseen, touchedUntilAt } = found[index]!;
+      known.unseen.push(...unseen);
+      if (touchedUntilAt !== null)
+        known.touchedUntilAt = Math.max(known.touchedUntilAt ?? touchedUntilAt, touchedUntilAt);
+    }
+  }
+  return (_tx, outage) => hidden.get(keyOf(outage));
+}
+
+/** Names an outage as it is now. */
+function keyOf(outage: Outage): string {
+  return JSON.stringify(outage);
 }
 
 function readOutages(tx: Pick<View, 'meta'>): readonly Outage[] {

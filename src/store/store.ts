@@ -57,6 +57,11 @@ export interface RunsNeeded {
   rids?: readonly string[];
   /** Loads the settled runs that ended last, at most LIMITS.recentRunsMax. */
   recent?: boolean;
+  /**
+   * Loads these runs of the jobs of which one of them ended `unknown`, and says of other jobs that they have none but
+   * those that are always loaded. It is for views that look for such runs among all jobs.
+   */
+  unknown?: boolean;
   /** Says that nothing ends in nearly all cases. So the figures of days, to which ends are added, are not loaded. */
   begins?: boolean;
 }

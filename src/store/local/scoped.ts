@@ -193,7 +193,7 @@ export class ScopedView implements View {
   }
 
   #loaded(jobId: string, stored: Runs): Runs {
-    if (this.#needed === null || this.#needed.recent === true) return stored;
+    if (this.#needed === null || this.#needed.recent === true || this.#needed.unknown === true) return stored;
     return new LoadedRuns(stored, {
       jobId,
       runCount: this.#overlay.tables.jobById(jobId)?.state.run_count ?? 0,

@@ -46,7 +46,7 @@ class Coverage {
     this.incidentIds = new Set(need.incident_ids);
     this.deliveryIds = new Set(need.delivery_ids);
     this.hasHeads = !need.all;
-    this.isRecentOfAll = need.recent && !need.all;
+    this.isRecentOfAll = (need.recent || need.unknown) && !need.all;
   }
 
   /**

@@ -42,6 +42,7 @@ import { READ_OPEN_INCIDENTS } from './sql/read-open-incidents.ts';
 import { READ_RECENT_RUNS } from './sql/read-recent-runs.ts';
 import { READ_STATES } from './sql/read-states.ts';
 import { READ_SYSTEM_INCIDENTS } from './sql/read-system-incidents.ts';
+import { READ_UNKNOWN_RUNS } from './sql/read-unknown-runs.ts';
 import { SHARE_LANES } from './sql/share-lanes.ts';
 import { type Statement, step } from './statement.ts';
 
@@ -190,7 +191,13 @@ export class Loading {
     this.#ask(READ_HEADS, [...which, ...pairsOf(ridsOfIds)], this.#takeRuns);
     this.#askLocking(LOCK_OPEN_INCIDENTS, READ_OPEN_INCIDENTS, which, this.#takeIncidents);
     this.#askLatestDays(talliedIds);
-    if (this.#need.recent) this.#ask(READ_RECENT_RUNS, [...which, LIMITS.recentRunsMax], this.#takeRuns);
+    const { recent, unknown } = this.#need;
+    if (recent || unknown)
+      this.#ask(
+        recent ? READ_RECENT_RUNS : READ_UNKNOWN_RUNS,
+        [...which, LIMITS.recentRunsMax],
+        this.#takeRuns,
+      );
   }
 
   #askLatestDays(jobIds: ReadonlySet<string>): void {

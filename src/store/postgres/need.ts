@@ -15,6 +15,8 @@ export interface Need {
   talliedNames: Set<string>;
   /** Loads the runs that ended last, of each job that is named. */
   recent: boolean;
+  /** Loads them of the jobs of which one ended `unknown`. */
+  unknown: boolean;
   delivery_ids: Set<string>;
   incident_ids: Set<string>;
   system_incidents: boolean;
@@ -35,6 +37,7 @@ export function needOf(scopes: readonly Scope[]): Need {
     talliedIds: new Set(),
     talliedNames: new Set(),
     recent: false,
+    unknown: false,
     delivery_ids: new Set(),
     incident_ids: new Set(),
     system_incidents: false,
@@ -46,6 +49,7 @@ export function needOf(scopes: readonly Scope[]): Need {
     if (scope.due !== undefined) need.due = scope.due;
     if (scope.system_incidents === true) need.system_incidents = true;
     if (scope.runs?.recent === true) need.recent = true;
+    if (scope.runs?.unknown === true) need.unknown = true;
     if (scope.lane !== undefined) need.lanes.add(scope.lane.notifier);
     addAll(need.ids, scope.ids);
     addAll(need.names, scope.names);
