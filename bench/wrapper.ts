@@ -115,30 +115,36 @@ async function benchWhole(wrapped: Wrapped, url: string): Promise<void> {
  * tells of the outage and leaves a process that tries again; the next run finds all that.
  */
 async function benchProcesses(wrapped: Wrapped, monitors: readonly NamedUrl[]): Promise<void> {
-  const rows = [['bare', String(await countProcesses([], process.env)), '']];
+  const rows = [['bare', ...(await countProcesses([], process.env))]];
   for (const shell of SHELLS) {
     for (const [state, url] of monitors) {
       wrapped.emptySpool();
-      const [first, next] = [
-        await countProcesses(wrapped.words(shell), wrapped.environment(url)),
-        await countProcesses(wrapped.words(shell), wrapped.environment(url)),
-      ];
-      rows.push([`${shell}, monitor ${state}`, String(first), String(next)]);
+      const counts = await countProcesses(wrapped.words(shell), wrapped.environment(url));
+      rows.push([`${shell}, monitor ${state}`, ...counts]);
     }
   }
   printTable('Processes that a run takes, output to a pipe', ['', 'first run', 'next run'], rows);
 }
 
-/** The monitor runs in this process, so it must be free to answer meanwhile. */
-async function countProcesses(words: readonly string[], env: NodeJS.ProcessEnv): Promise<number | string> {
-  // The first process is the shell that counts, and the last only says its id.
-  const script = `exec 2>/dev/null; "$@" | cat >/dev/null; sh -c 'echo $$'`;
+/**
+ * Runs a command twice in a row. The monitor runs in this process, so it must be free to answer meanwhile.
+ *
+ * @returns how many processes each run took
+ */
+async function countProcesses(words: readonly string[], env: NodeJS.ProcessEnv): Promise<string[]> {
+  // The last process of each only says its id.
+  const run = `"$@" | cat >/dev/null; sh -c 'echo $$'`;
   try {
-    const args = ['--pid', '--fork', '--mount-proc', '--kill-child', 'sh', '-c', script, 'sh', ...words];
-    const { stdout } = await promisify(execFile)('unshare', [...args, '/bin/true'], { env });
-    return Number(stdout) - 3;
+    const args = ['--pid', '--fork', '--mount-proc', '--kill-child', 'sh', '-c'];
+    const script = `exec 2>/dev/null; ${run}; ${run}`;
+    const { stdout } = await promisify(execFile)('unshare', [...args, script, 'sh', ...words, '/bin/true'], {
+      env,
+    });
+    // The first process is the shell that counts.
+    const [first = 0, next = 0] = stdout.trim().split('\n').map(Number);
+    return [first - 3, next - first - 2].map(String);
   } catch {
-    return 'needs a PID namespace';
+    return ['needs a PID namespace', ''];
   }
 }
 

@@ -343,8 +343,10 @@ look_around() {
   cf_fds=/proc/self/fd
   [ -e "$cf_fds" ] || cf_fds=/dev/fd
   kind_of 2
-  # A file waits for no reader. What is said there later could be taken for the command's.
-  [ "$cf_kind" != file ] || { cf_say_at_once=1 && say_collected; }
+  # A file waits for no reader, nor does /dev/null. What is said to a file later could be taken for the command's.
+  case $cf_kind in
+    file | own) [ -t 2 ] || { cf_say_at_once=1 && say_collected; } ;;
+  esac
   find_starters
   {
     while read -r cf_key cf_value; do
@@ -486,7 +488,8 @@ find_free_fd() {
 # What the caller passes on (an outer flock's descriptor, a socket) is the command's. A process of ours that kept it
 # would hold that lock after the job. The descriptors that are named stay.
 close_inherited() {
-  for cf_fd in 3 4 5 6 7 8 9 $cf_high_fds $cf_in_fd $cf_out_fd $cf_say_fd $cf_err_fd $cf_pipe_fd $cf_held $cf_lock_fd $cf_code_fd; do
+  for cf_fd in 3 4 5 6 7 8 9 $cf_high_fds \
+    $cf_in_fd $cf_out_fd $cf_say_fd $cf_err_fd $cf_pipe_fd $cf_held $cf_lock_fd $cf_code_fd; do
     case " 0 1 2 $* " in *" $cf_fd "*) ;; *) eval "exec $cf_fd>&-" ;; esac
   done
 }
@@ -785,8 +788,9 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or
   }'
 
 # relay_bg STREAM: passes on what the command writes; to a file where it is held back, and from the moment in which the
-# file takes no more to the real stdout, which is descriptor 6, the file first. Ends with 0 if all was delivered, 141 if the reader left, 1 if a
-# write failed. perl or tee copies; cat goes on where that did not do it, was killed, or the capture failed.
+# file takes no more to the real stdout, which is descriptor 6, the file first. Ends with 0 if all was delivered, 141 if
+# the reader left, 1 if a write failed. perl or tee copies; cat goes on where that did not do it, was killed, or the
+# capture failed.
 relay_bg() {
   ignore_signals
   cf_stream=$1 cf_tee='' cf_said='' cf_back='' cf_mark=''
@@ -913,10 +917,9 @@ finish_relays() {
   [ -z "$cf_tail_pid" ] || wait_until_gone "$cf_tail_pid"
 }
 
-# A copier that waits in a read of its stdin, or in a select without a limit and without a stream to write to, has written
-# all that it read. One that is never seen there, because what
-# the command left behind writes without a pause, is done when more has passed than a pipe holds. Where the system does
-# not show this, ten seconds must do.
+# A copier that waits in a read of its stdin, or in a select without a limit and without a stream to write to, has
+# written all that it read. One that is never seen there, because what the command left behind writes without a pause, is
+# done when more has passed than a pipe holds. Where the system does not show this, ten seconds must do.
 look_at_copier() {
   cf_copier='' cf_call='' cf_arg='' cf_room='' cf_limit='' cf_passed=''
   read_uptime
@@ -1060,7 +1063,8 @@ launch() {
   if runs_in_foreground; then
     (
       # ksh93 has no process for this yet. Without a directory of ours no file is written: it would be the command's.
-      [ -z "$cf_run" ] || { read -r cf_pid cf_rest <"$cf_proc/self/stat" && [ "$cf_pid" != "$$" ] && echo "$cf_pid" >"$cf_run.pid"; } 2>/dev/null
+      [ -z "$cf_run" ] ||
+        { read -r cf_pid cf_rest <"$cf_proc/self/stat" && [ "$cf_pid" != "$$" ] && echo "$cf_pid" >"$cf_run.pid"; } 2>/dev/null
       become_command "$@"
     )
     cf_code=$?
@@ -1338,18 +1342,12 @@ stop_waiter() {
   wait_until_gone "$1"
 }
 
-# The limit is for all tries together.
-start_timer() {
+# The limit is for all tries together. The exit code says what it did.
+timer_bg() {
+  waiter
   read_uptime
   cf_left_s=$((cf_timeout - (cf_cs - cf_start_cs) / 100))
   [ "$cf_left_s" -gt 0 ] || cf_left_s=1
-  (timer_bg) &
-  cf_timer=$!
-}
-
-# Its exit code says what it did.
-timer_bg() {
-  waiter
   nap "$cf_left_s" || exit "${cf_stopped:-12}"
   [ -n "$cf_pid" ] || { [ -n "$cf_run" ] && read -r cf_pid <"$cf_run.pid"; } || exit 13
   signal_group TERM
@@ -1560,7 +1558,8 @@ owner_lives() {
 
 # From its start on the lock belongs to the command.
 hand_over_lock() {
-  [ -z "$cf_link_lock" ] || [ -z "$cf_pid" ] || { write_owner "$cf_lock_file.$cf_rid" "$cf_pid" && hush mv -f "$cf_lock_file.$cf_rid" "$cf_lock_file"; }
+  [ -z "$cf_link_lock" ] || [ -z "$cf_pid" ] ||
+    { write_owner "$cf_lock_file.$cf_rid" "$cf_pid" && hush mv -f "$cf_lock_file.$cf_rid" "$cf_lock_file"; }
 }
 
 release_lock() {
@@ -1608,8 +1607,8 @@ describe() {
   cf_ping_cs=$3 cf_ping_ms='' cf_ping_boot=$cf_boot
 }
 
-# send_ping SECONDS BODY: sends what was described last. Time since boot is right even if the clock was set meanwhile. Cronflow treats
-# a delayed ping a little differently; the moment it takes to send one is no delay.
+# send_ping SECONDS BODY: sends what was described last. Time since boot is right even if the clock was set meanwhile.
+# Cronflow treats a delayed ping a little differently; the moment it takes to send one is no delay.
 send_ping() {
   cf_delay=''
   read_uptime
@@ -1680,8 +1679,8 @@ send_curl() {
   cf_config="url = \"$cf_escaped\""
   escape "$cf_token"
   [ -z "$cf_token" ] || cf_config="$cf_config${cf_nl}header = \"Authorization: Bearer $cf_escaped\""
-  set -- curl -q -sS -g -K - -m "$(($1 - ($1 > 1)))" --limit-rate "$cf_answer_rate" --max-filesize "$cf_answer_bytes_max" -X "$2" -H "Content-Type: ${5:-text/plain}" \
-    -H 'Expect:' --data-binary "$4" -w '\n%{http_code} %{content_type}'
+  set -- curl -q -sS -g -K - -m "$(($1 - ($1 > 1)))" --limit-rate "$cf_answer_rate" --max-filesize "$cf_answer_bytes_max" \
+    -X "$2" -H "Content-Type: ${5:-text/plain}" -H 'Expect:' --data-binary "$4" -w '\n%{http_code} %{content_type}'
   limit_and_send "$@"
 }
 
@@ -2160,7 +2159,7 @@ was_told_to_end() {
 
 # What is there beside the command.
 start_beside() {
-  [ -z "$cf_timeout" ] || start_timer
+  [ -z "$cf_timeout" ] || { (timer_bg) & cf_timer=$!; }
   [ "$cf_try" = 0 ] && [ -z "$cf_disable" ] || return 0
   [ -n "$cf_no_start" ] && [ -z "$cf_schedule" ] || { (start_bg) & cf_starter=$!; }
   [ -z "$cf_beat" ] || { (beat_bg) & cf_beater=$!; }
