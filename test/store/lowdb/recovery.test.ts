@@ -338,12 +338,16 @@ describe('snapshots', () => {
 describe('the log of commits', () => {
   test('has the events of every commit, oldest first', async () => {
     const disk = new CrashDisk();
-    const store = await opened(disk);
-    await store.transact(ALL, (tx) => {
+    const first = await opened(disk);
+    await first.transact(ALL, (tx) => {
       tx.putJob(job('a'));
       tx.logEvent('a', { type: 'ping', ping: ping({ rid: 'one' }) });
       tx.logEvent('a', { type: 'paused', at: 2 });
     });
+    // The next process begins another journal.
+    await first.close();
+    const store = await opened(disk);
+    expect(journals(disk)).toHaveLength(2);
     await store.transact(ALL, (tx) => tx.logEvent('a', { type: 'resumed', at: 3 }));
     const events: unknown[] = [];
     for await (const commit of readLog('/data', disk))
