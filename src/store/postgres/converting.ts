@@ -5,16 +5,10 @@ import type { AnswerRow, Database } from './database.ts';
 import { reasonText, refusalOf } from './errors.ts';
 import { FIRST_VERSION, type RecordsInRows } from './records.ts';
 import { LOCK_CONVERSION } from './sql/lock-conversion.ts';
-import { LOCK_SOME_AUDIT } from './sql/lock-some-audit.ts';
-import { LOCK_SOME_DAYS } from './sql/lock-some-days.ts';
-import { LOCK_SOME_DELIVERIES } from './sql/lock-some-deliveries.ts';
-import { LOCK_SOME_INCIDENTS } from './sql/lock-some-incidents.ts';
-import { LOCK_SOME_JOBS } from './sql/lock-some-jobs.ts';
-import { LOCK_SOME_RUNS } from './sql/lock-some-runs.ts';
-import { LOCK_SOME_STATES } from './sql/lock-some-states.ts';
+import { LOCK_SOME } from './sql/lock-some.ts';
 import { PUT_CONVERSION } from './sql/put-conversion.ts';
 import { READ_CONVERSIONS } from './sql/read-conversions.ts';
-import { type Statement, step } from './statement.ts';
+import { step } from './statement.ts';
 import { CONVERTED_TABLES, type ConvertedTable, rewriteSteps } from './writing.ts';
 
 /** So many rows are written anew by one transaction, which holds up a ping for some milliseconds at most. */
@@ -23,16 +17,6 @@ const BATCH = 500;
 const REST_MS = 20;
 /** Where another instance is at it, or the database is away, it is looked at again after this time. */
 const AGAIN_MS = 2_000;
-
-const STATEMENTS: Readonly<Record<ConvertedTable, Statement>> = {
-  jobs: LOCK_SOME_JOBS,
-  states: LOCK_SOME_STATES,
-  incidents: LOCK_SOME_INCIDENTS,
-  deliveries: LOCK_SOME_DELIVERIES,
-  days: LOCK_SOME_DAYS,
-  audit: LOCK_SOME_AUDIT,
-  runs: LOCK_SOME_RUNS,
-};
 
 /** The row up to which a table is written anew. */
 interface Place {
@@ -71,7 +55,7 @@ export function convertSome(database: Database, batch = BATCH): Promise<Converte
     }
     const { table, place } = next;
     const after = [place.key, batch, ...(place.second === null ? [] : [place.second])];
-    const [found] = await session.run([step(STATEMENTS[table], ...after)]);
+    const [found] = await session.run([step(LOCK_SOME[table], ...after)]);
     const older = found!.filter(({ record }) => session.records.isOlder(record));
     const last = found!.length < batch ? undefined : found!.at(-1);
     const reached = last === undefined ? null : { key: last['key'], second: last['second'] ?? null };
