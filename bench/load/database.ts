@@ -17,7 +17,7 @@ export async function withDatabase(
       durable: true,
       // No checkpoint falls into a short measurement, since it would be in some and not in others.
       settings: {
-        shared_buffers: '256MB',
+        shared_buffers: '512MB',
         max_wal_size: '8GB',
         checkpoint_timeout: '1h',
         ...settings,

@@ -191,14 +191,14 @@ export class Session {
     lockMsMax = LOCK_MS_MAX,
   ): Promise<AnswerRow[][]> {
     this.#isInTransaction = true;
-    const idleMsMax = this.#limitMs < LONG_MS_MIN ? IDLE_MS_MAX : IDLE_OF_LONG_MS_MAX;
-    const limits = [this.#limitMs, lockMsMax, idleMsMax].map(String);
+    const isLong = this.#limitMs >= LONG_MS_MIN;
+    const limits = [this.#limitMs, lockMsMax, isLong ? IDLE_OF_LONG_MS_MAX : IDLE_MS_MAX].map(String);
     const sentMs = systemClock.monotonic();
     // Of several errors the first tells why: the others say only that the transaction has failed already.
     const [, , answers] = await this.#inOneWrite(() =>
       settled([
         this.run([step(kind === 'read' ? BEGIN_READ : BEGIN)]),
-        this.#limit(limits, kind, sentMs),
+        this.#limit([...limits, kind === 'write' && !isLong], kind, sentMs),
         this.run(steps),
         this.#expectKnown(),
       ]),
@@ -223,7 +223,7 @@ export class Session {
   }
 
   /** Limits the transaction, and learns the time and whether it can write. */
-  async #limit(limits: readonly string[], kind: 'write' | 'read', sentMs: number): Promise<void> {
+  async #limit(limits: readonly unknown[], kind: 'write' | 'read', sentMs: number): Promise<void> {
     const [rows] = await this.run([step(LIMIT_TRANSACTION, ...limits)]);
     const { now_at: databaseAt, is_read_only: isReadOnly, is_copy: isCopy } = rows![0]!;
     const receivedMs = systemClock.monotonic();
