@@ -150,8 +150,9 @@ export class Checker {
     this.lastPassedMs = clock.monotonic();
     // Whatever was told until now is durable, and the question sees it.
     this.#wanted = false;
-    const earliest = await store.earliestDueAt();
-    const nextAt = this.#retryAt.size > 0 ? Math.min(...this.#retryAt.values()) : (earliest ?? Infinity);
+    const retryAts = [...this.#retryAt.values()];
+    const earliest = await store.earliestDueAt(new Set(this.#retryAt.keys()));
+    const nextAt = Math.min(earliest ?? Infinity, ...retryAts);
     // What is due and was not found is held by another instance, which is not asked about at every moment.
     const soonestAt = marginMs > 0 ? clock.now() + HELD_MS : -Infinity;
     return Math.max(nextAt + 1 + marginMs, soonestAt);

@@ -458,8 +458,11 @@ export interface Store {
    */
   past(jobId: string, fromAt: number, limits: PastLimits): Promise<Past>;
 
-  /** Returns the earliest `due_at` of any job, or null when no job has one. */
-  earliestDueAt(): Promise<number | null>;
+  /**
+   * Returns the earliest `due_at` of any job, or null when no job has one.
+   * @param except jobs that are not asked about, by their ids
+   */
+  earliestDueAt(except?: ReadonlySet<string>): Promise<number | null>;
   /** Lists the ids of jobs that were removed, or gave up a name, before these instants, at most `limit`. */
   outdatedJobIds(before: { removed_at: number; renamed_at: number; limit: number }): Promise<string[]>;
 

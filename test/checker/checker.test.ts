@@ -110,6 +110,27 @@ test('a job that cannot be judged holds up no other', async () => {
   await checker.stop();
 });
 
+test('a job that cannot be judged makes no other late', async () => {
+  const { configure, checker, store, clock, liveness } = await startMemoryService(START);
+  await configure({
+    broken: { schedule: '* * * * *', grace: '10s' },
+    fine: { schedule: '* * * * *', grace: '15s' },
+  });
+  const broken = (await store.jobByName('broken'))!;
+  await store.transact({ ids: [broken.id] }, (tx) =>
+    tx.putJob({ ...broken, declaration: { ...broken.declaration, schedule: 'banana' } }),
+  );
+  await liveness.start();
+  checker.start();
+  await clock.advance(MINUTE_MS + 15 * SECOND_MS);
+  expect((await store.incidents({ skip: 0, limit: 10 })).total).toBe(0);
+  await clock.advance(1);
+  expect((await store.incidents({ skip: 0, limit: 10 })).items).toMatchObject([
+    { opened_at: START + MINUTE_MS + 15 * SECOND_MS },
+  ]);
+  await checker.stop();
+});
+
 test('what a tick did is in the log, with its reason', async () => {
   const { configure, store, clock } = await startMemoryService(START);
   const lines: string[] = [];

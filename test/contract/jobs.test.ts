@@ -262,6 +262,8 @@ describe.each(rows)('the $name store', ({ make }) => {
           tx.putJob(job(id, {}, { due_at }));
       });
       expect(await store.earliestDueAt()).toBe(1);
+      expect(await store.earliestDueAt(new Set(['b', 'e', 'x']))).toBe(5);
+      expect(await store.earliestDueAt(new Set(['a', 'b', 'c', 'd']))).toBeNull();
       expect(await due(8)).toEqual(['b', 'a', 'c']);
       expect(await due(8, 2)).toEqual(['b', 'a']);
       expect(await due(8)).toEqual(['b', 'a', 'c']);

@@ -145,8 +145,8 @@ export abstract class LocalStore implements Store {
     return this.tables.meta(key);
   }
 
-  async earliestDueAt(): Promise<number | null> {
-    return this.tables.earliestDueAt();
+  async earliestDueAt(except: ReadonlySet<string> = new Set()): Promise<number | null> {
+    return this.tables.earliestDueAt(except);
   }
 
   async outdatedJobIds(before: { removed_at: number; renamed_at: number; limit: number }): Promise<string[]> {

@@ -187,8 +187,9 @@ export class Tables {
     );
   }
 
-  earliestDueAt(): number | null {
-    return this.#due.peek()?.key ?? null;
+  earliestDueAt(except: ReadonlySet<string>): number | null {
+    const [id] = this.#due.upTo(Infinity, except.size + 1).filter((each) => !except.has(each));
+    return id === undefined ? null : this.#jobs.get(id)!.state.due_at;
   }
 
   dueJobIds(nowAt: number, limit: number): string[] {

@@ -227,8 +227,8 @@ export class Reads {
     return row === undefined ? undefined : this.#shown(row['value']);
   }
 
-  async earliestDueAt(): Promise<number | null> {
-    const [row] = await this.#ask(READ_EARLIEST_DUE);
+  async earliestDueAt(except: ReadonlySet<string> = new Set()): Promise<number | null> {
+    const [row] = await this.#ask(READ_EARLIEST_DUE, [...except]);
     return (row?.['due_at'] as number | undefined) ?? null;
   }
 

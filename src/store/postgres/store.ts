@@ -274,8 +274,8 @@ export class PostgresStore implements Store {
     return this.#read(() => readPast(this.#database, jobId, { fromAt, budget }));
   }
 
-  earliestDueAt(): Promise<number | null> {
-    return this.#read(() => this.#reads.earliestDueAt());
+  earliestDueAt(except?: ReadonlySet<string>): Promise<number | null> {
+    return this.#read(() => this.#reads.earliestDueAt(except));
   }
 
   outdatedJobIds(before: { removed_at: number; renamed_at: number; limit: number }): Promise<string[]> {

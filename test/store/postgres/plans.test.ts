@@ -88,7 +88,7 @@ const NONE = (count: number): null[] => Array.from({ length: count }, () => null
  * grows.
  */
 const BOUNDED: [what: string, Statement, values: unknown[]][] = [
-  ['the earliest due job', READ_EARLIEST_DUE, []],
+  ['the earliest due job', READ_EARLIEST_DUE, [['a']]],
   ['due jobs', LOCK_DUE, [NOW_AT + 5_000, 100, []]],
   ['the jobs of names', READ_IDS, [['job-7', 'job-12']]],
   ['the states of jobs', LOCK_STATES, JOBS],
