@@ -13,9 +13,13 @@ export const CHANNEL = 'cronflow';
 
 /** A notification of one's own must arrive within this time, else a pooler or a firewall holds them back. */
 const ECHO_MS_MAX = 3_000;
-/** A connection that broke is made anew at once, and then after times that double. */
+/**
+ * A connection that broke is made anew at once, and then after times that double. They stay short, since others soon take
+ * an instance for dead that has none. Where nothing is heard, as behind a pooler, there is no hurry.
+ */
 const AGAIN_MS_MIN = 100;
-const AGAIN_MS_MAX = 10_000;
+const AGAIN_MS_MAX = 1_000;
+const AGAIN_UNHEARD_MS_MAX = 10_000;
 const ASK_MS_MAX = 4_500;
 const END_MS_MAX = 1_000;
 /** The greatest word for a presence, which is a number that the database can lock. */
@@ -48,7 +52,11 @@ export class Listener {
   #isPresent = false;
   #againMs = AGAIN_MS_MIN;
   #cancelAgain: () => void = () => {};
-  #cancelEcho: () => void = () => {};
+  #cancelWait: () => void = () => {};
+  /** Counts the notifications of oneself. A pooler may bring one to a later connection than the one that it is for. */
+  #callCount = 0;
+  /** What the present connection is to hear; null while nothing was notified, and once it was heard. */
+  #expected: string | null = null;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -73,12 +81,14 @@ export class Listener {
     this.#drop();
   }
 
-  /** Finds out whether the connection still brings anything. A firewall may have dropped it without a word. */
+  /**
+   * Finds out whether the connection still brings anything. A firewall may have dropped it without a word. A proof that
+   * is under way is not begun anew, else one that is asked for often would never end.
+   */
   prove(): void {
     const client = this.#client;
-    if (client === null || !this.#isHeard) return;
-    this.#awaitEcho(client);
-    this.#call().catch(() => {});
+    if (client === null || !this.#isHeard || this.#expected !== null) return;
+    this.#call(client).catch(() => {});
   }
 
   async #listen(): Promise<void> {
@@ -93,35 +103,48 @@ export class Listener {
     client.on('error', () => this.#again(client));
     client.on('end', () => this.#again(client));
     client.on('notification', ({ payload }) => {
-      if (payload === `${instance} listens`) this.#heard(client);
-      else if (payload !== instance) onNotified();
+      if (payload === this.#expected) this.#heard(client);
+      else if (payload?.startsWith(instance) !== true) onNotified();
     });
     try {
       await client.connect();
+      this.#limitWait(client);
       await client.query(LISTEN.text);
-      this.#awaitEcho(client);
-      await this.#call();
+      if (this.#client !== client) return;
+      this.#cancelWait();
+      await this.#call(client);
     } catch (error) {
       log.debug('no notification of the database is heard; its feed is polled', { error: errorText(error) });
       this.#again(client);
     }
   }
 
-  /** Notifies oneself. */
-  async #call(): Promise<void> {
+  /** Notifies oneself, and waits for what the connection brings of that. It may come before the answer. */
+  async #call(client: pg.Client): Promise<void> {
     const { database, instance } = this.#options;
-    await database.write(ASK_MS_MAX, (session) => session.ask(NOTIFY, CHANNEL, `${instance} listens`));
+    this.#callCount += 1;
+    const word = `${instance} listens ${this.#callCount}`;
+    this.#expected = word;
+    try {
+      await database.write(ASK_MS_MAX, (session) => session.ask(NOTIFY, CHANNEL, word));
+      if (this.#expected === word) this.#limitWait(client, AGAIN_UNHEARD_MS_MAX);
+    } catch (error) {
+      if (this.#expected === word) this.#expected = null;
+      throw error;
+    }
   }
 
-  #awaitEcho(client: pg.Client): void {
+  /** Gives the connection up unless it answers in time. */
+  #limitWait(client: pg.Client, againMsMax = AGAIN_MS_MAX): void {
     if (this.#client !== client) return;
-    this.#cancelEcho();
-    this.#cancelEcho = systemClock.after(ECHO_MS_MAX, () => this.#again(client));
+    this.#cancelWait();
+    this.#cancelWait = systemClock.after(ECHO_MS_MAX, () => this.#again(client, againMsMax));
   }
 
   #heard(client: pg.Client): void {
     if (this.#client !== client) return;
-    this.#cancelEcho();
+    this.#cancelWait();
+    this.#expected = null;
     this.#againMs = AGAIN_MS_MIN;
     if (this.#isHeard) return;
     this.#isHeard = true;
@@ -131,29 +154,32 @@ export class Listener {
 
   async #appear(client: pg.Client): Promise<void> {
     try {
+      this.#limitWait(client);
       await client.query(LOCK_PRESENCE.text, [this.#word]);
-      if (this.#client === client) this.#isPresent = true;
+      if (this.#client !== client) return;
+      this.#isPresent = true;
+      if (this.#expected === null) this.#cancelWait();
     } catch {
       this.#again(client);
     }
   }
 
-  #again(client: pg.Client): void {
+  #again(client: pg.Client, againMsMax = AGAIN_MS_MAX): void {
     if (this.#client !== client) return;
     const wasHeard = this.#isHeard;
     this.#drop();
     this.#options.onLost(wasHeard);
     this.#cancelAgain();
-    this.#cancelAgain = systemClock.after(this.#againMs, () => void this.#listen());
-    this.#againMs = Math.min(2 * this.#againMs, AGAIN_MS_MAX);
+    this.#cancelAgain = systemClock.after(Math.min(this.#againMs, againMsMax), () => void this.#listen());
+    this.#againMs = Math.min(2 * this.#againMs, AGAIN_UNHEARD_MS_MAX);
   }
 
   /** Ends the connection. One that leads nowhere does not end in order, so it is cut a moment later. */
   #drop(): void {
     const client = this.#client;
     this.#client = null;
-    [this.#isHeard, this.#isPresent] = [false, false];
-    this.#cancelEcho();
+    [this.#isHeard, this.#isPresent, this.#expected] = [false, false, null];
+    this.#cancelWait();
     if (client === null) return;
     client.end().catch(() => {});
     const { connection } = client as unknown as { connection: { stream: Duplex } };

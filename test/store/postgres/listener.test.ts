@@ -2,7 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { Database } from '../../../src/store/postgres/database.ts';
 import { Listener } from '../../../src/store/postgres/listener.ts';
-import { emptyDatabase, missingPostgres } from '../../support/postgres.ts';
+import {
+  databaseUrlAt,
+  emptyDatabase,
+  freshDatabase,
+  missingPostgres,
+  socketPath,
+} from '../../support/postgres.ts';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { until } from '../../support/until.ts';
 
 describe.skipIf(missingPostgres() !== null)('a connection that listens', () => {
@@ -45,6 +52,46 @@ describe.skipIf(missingPostgres() !== null)('a connection that listens', () => {
     await until('its loss', () => lost.length > 0);
     expect(lost[0]).toBe(true);
     await until('it to be there again', () => listener.presence);
+  });
+
+  test('takes no notification of an earlier try for its own', async () => {
+    const write = database.write.bind(database);
+    const called: (() => Promise<unknown>)[] = [];
+    database.write = (limitMs, use) => {
+      called.push(() => write(limitMs, use));
+      return Promise.resolve(undefined as never);
+    };
+    open();
+    await until('a second try that listens', () => called.length > 1);
+    const losses = lost.length;
+    await called[0]!();
+    await until('it to give up', () => lost.length > losses);
+    expect(lost.at(-1)).toBe(false);
+    await until('it to be there', async () => {
+      await called.at(-1)!();
+      return listener.presence;
+    });
+  });
+
+  test('is made anew where it brings nothing, however often that is asked', async () => {
+    const own = await freshDatabase();
+    const proxy = await startTcpProxy({ path: socketPath(own.address) });
+    await database.end();
+    database = new Database({ url: own.url, onClock: () => undefined });
+    url = databaseUrlAt(proxy.port, own.name);
+    open();
+    await until('it to be there', () => listener.presence);
+    lost = [];
+    proxy.forget();
+    await until('its loss', () => {
+      listener.prove();
+      return lost.length > 0;
+    });
+    expect(lost[0]).toBe(true);
+    await until('it to be there again', () => listener.presence);
+    listener.close();
+    await proxy.close();
+    await own.drop();
   });
 
   test('is not there where nothing is heard, as behind a pooler, which is no loss', async () => {
