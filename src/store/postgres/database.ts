@@ -66,6 +66,10 @@ export class Database {
   readonly #writers: pg.Pool;
   readonly #readers: pg.Pool;
   readonly #onClock: (sample: ClockSample) => void;
+  /** The instant at which each connection last answered, on the monotonic clock. */
+  readonly #answeredMs = new WeakMap<pg.PoolClient, number>();
+  /** The instant at which something was asked that was not answered in time. */
+  #silentSinceMs = -Infinity;
   #isPreparing: boolean;
   #knownSchema = Infinity;
 
@@ -79,8 +83,11 @@ export class Database {
     this.answerMsMax = answerMsMax;
     this.records = records;
     const connectMsMax = Math.ceil(answerMsMax * CONNECT_PART);
-    this.#writers = poolOf(url, WRITERS_MAX, connectMsMax);
-    this.#readers = poolOf(url, READERS_MAX, connectMsMax);
+    [this.#writers, this.#readers] = [WRITERS_MAX, READERS_MAX].map((max) => {
+      const pool = poolOf(url, max, connectMsMax);
+      pool.on('connect', (client) => void this.#answeredMs.set(client, systemClock.monotonic()));
+      return pool;
+    }) as [pg.Pool, pg.Pool];
     this.#onClock = onClock;
     this.#isPreparing = prepares;
   }
@@ -129,6 +136,19 @@ export class Database {
     }
   }
 
+  /**
+   * Returns a connection of a pool. Where one did not answer, those that have not answered since may lead nowhere
+   * either, as after a failover of which no word came. To find that out costs a refusal each, so new ones are made.
+   */
+  async #connected(pool: pg.Pool): Promise<pg.PoolClient> {
+    for (;;) {
+      const client = await pool.connect();
+      if ((this.#answeredMs.get(client) ?? Infinity) >= this.#silentSinceMs) return client;
+      client.release(true);
+      streamOf(client).destroy();
+    }
+  }
+
   /** Ends all connections. */
   async end(): Promise<void> {
     const ended = Promise.allSettled([this.#writers.end(), this.#readers.end()]);
@@ -137,13 +157,18 @@ export class Database {
 
   async #with<T>(pool: pg.Pool, limitMs: number, use: (session: Session) => Promise<T>): Promise<T> {
     const calledMs = systemClock.monotonic();
-    const client = await pool.connect();
+    const client = await this.#connected(pool);
     // To wait for a connection takes from the same time.
-    const leftMs = Math.max(1, Math.round(limitMs - (systemClock.monotonic() - calledMs)));
+    const askedMs = systemClock.monotonic();
+    const leftMs = Math.max(1, Math.round(limitMs - (askedMs - calledMs)));
     const session = new Session(client, this, leftMs);
-    const cancel = systemClock.after(leftMs, () => session.cut());
+    const cancel = systemClock.after(leftMs, () => {
+      this.#silentSinceMs = Math.max(this.#silentSinceMs, askedMs);
+      session.cut();
+    });
     try {
       const result = await use(session);
+      this.#answeredMs.set(client, systemClock.monotonic());
       client.release(!session.isClean);
       return result;
     } catch (error) {
@@ -243,7 +268,7 @@ export class Session {
 
   /** Lets what `send` sends before it waits leave in one write. Each statement would be a call of the kernel by itself. */
   #inOneWrite<T>(send: () => T): T {
-    const stream = this.#stream;
+    const stream = streamOf(this.#client);
     stream.cork();
     try {
       return send();
@@ -284,12 +309,7 @@ export class Session {
   /** Ends the connection at once. Whatever waits for an answer fails. */
   cut(): void {
     this.#isInTransaction = true;
-    this.#stream.destroy(new Error(`The database did not answer within ${this.#limitMs} ms.`));
-  }
-
-  /** The socket of the connection, which nothing public of the client gives. */
-  get #stream(): Duplex {
-    return (this.#client as unknown as { connection: { stream: Duplex } }).connection.stream;
+    streamOf(this.#client).destroy(new Error(`The database did not answer within ${this.#limitMs} ms.`));
   }
 
   #query({ statement, values }: Step): Promise<pg.QueryResult<AnswerRow>> {
@@ -298,6 +318,11 @@ export class Session {
     const named = isNamed ? { name: preparedName(name, text) } : {};
     return this.#client.query({ text, values: [...values], ...named });
   }
+}
+
+/** Returns what a connection goes over. To end it in order takes an answer, which may never come. */
+export function streamOf(client: pg.ClientBase): Duplex {
+  return (client as unknown as { connection: { stream: Duplex } }).connection.stream;
 }
 
 const preparedNames = new Map<string, string>();

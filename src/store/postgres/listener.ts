@@ -1,10 +1,9 @@
 import { randomInt } from 'node:crypto';
-import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { systemClock } from '../../clock.ts';
 import { errorText } from '../../core/model/errors.ts';
 import type { Logger } from '../../observe/log.ts';
-import { type Database, KEEP_ALIVE } from './database.ts';
+import { type Database, KEEP_ALIVE, streamOf } from './database.ts';
 import { LISTEN } from './sql/listen.ts';
 import { LOCK_PRESENCE } from './sql/lock-presence.ts';
 import { NOTIFY } from './sql/notify.ts';
@@ -182,7 +181,6 @@ export class Listener {
     this.#cancelWait();
     if (client === null) return;
     client.end().catch(() => {});
-    const { connection } = client as unknown as { connection: { stream: Duplex } };
-    systemClock.after(END_MS_MAX, () => connection.stream.destroy());
+    systemClock.after(END_MS_MAX, () => streamOf(client).destroy());
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
+import { Database } from '../../../src/store/postgres/database.ts';
 import { PostgresStore } from '../../../src/store/postgres/store.ts';
 import { WAIT_LIMIT_MS } from '../../support/limits.ts';
 import {
@@ -167,6 +168,22 @@ describe.skipIf(missingPostgres() !== null)('a database behind a network that fa
     expect(counts).toEqual([2, 3, 4]);
     expect(await store.meta('count')).toBe(4);
     expect(store.health()).toEqual({ ok: true });
+  });
+
+  test('that drops all connections without a word costs one refusal, and not one for each', async () => {
+    const connections = new Database({
+      url: databaseUrlAt(proxy.port, database.name),
+      onClock: () => undefined,
+      answerMsMax: WAIT_LIMIT_MS,
+    });
+    const asked = (limitMs = WAIT_LIMIT_MS): Promise<unknown> =>
+      connections.write(limitMs, (session) => session.ask({ text: 'select pg_sleep(0.2)' }));
+    // Two at the same time need a connection each.
+    await Promise.all([asked(), asked()]);
+    proxy.forget();
+    await expect(asked(1_000)).rejects.toThrow('did not answer');
+    await asked();
+    await connections.end();
   });
 
   test('that is busy with all jobs for long refuses who waits, and goes on by itself', async () => {
