@@ -2,12 +2,19 @@ import type { Clock } from '../clock.ts';
 import { errorText } from '../core/model/errors.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
-import type { Signs } from './instances.ts';
+import type { Sign, Signs } from './instances.ts';
 
 /** An instance that signs every 2 s and has not done so for this long is looked after. */
-const OVERDUE_MS = 5_000;
-/** Whoever lives signs within this time, even where all connections to the store broke at once. */
-const ABSENT_MS_MIN = 2_000;
+const OVERDUE_MS = 2_500;
+/**
+ * Whoever lives has signed and is connected within this time, even where all connections to the store broke at once: it
+ * may wait 4.7 s for an answer that never comes, and asks again half a second later. An instance that is given up too
+ * early may have sent a message that it could not write down yet, and then people get that one twice.
+ */
+const ABSENT_MS_MIN = 7_000;
+
+/** Whoever looks does so every 2 s. After a longer time the store was away in between. */
+const LOOK_MS_MAX = 5_000;
 
 interface DeathsOptions {
   store: Store;
@@ -23,9 +30,10 @@ interface DeathsOptions {
  */
 export class Deaths {
   readonly #options: DeathsOptions;
-  /** Maps each instance that is not connected to the instant on the monotonic clock since which that is known. */
-  readonly #absentSinceMs = new Map<string, number>();
+  /** The instances that are not connected, with the instant on the monotonic clock since which that is known. */
+  readonly #absent = new Map<string, { sign: Sign; sinceMs: number }>();
   readonly #buried = new Set<string>();
+  #lookedMs = -Infinity;
 
   constructor(options: DeathsOptions) {
     this.#options = options;
@@ -33,11 +41,15 @@ export class Deaths {
 
   /** Looks after instances that should have signed, and gives up the lanes of those that died. */
   async look(signs: Signs, nowAt: number): Promise<void> {
-    const overdue = Object.entries(signs).filter(([, { at }]) => nowAt - at > OVERDUE_MS);
-    for (const [id, { at }] of Object.entries(signs)) if (nowAt - at <= OVERDUE_MS) this.#buried.delete(id);
+    const suspects = new Map(Array.from(this.#absent, ([id, { sign }]) => [id, sign]));
+    for (const [id, sign] of Object.entries(signs)) {
+      if (nowAt - sign.at > OVERDUE_MS) suspects.set(id, sign);
+      else for (const known of [suspects, this.#buried]) known.delete(id);
+    }
+    for (const id of this.#buried) suspects.delete(id);
     try {
-      const absent = await this.absentMs(Object.fromEntries(overdue));
-      for (const [id, ms] of absent) if (ms >= ABSENT_MS_MIN) await this.bury(id);
+      const absent = await this.absentMs(Object.fromEntries(suspects));
+      for (const [id, ms] of absent) if (ms >= ABSENT_MS_MIN) await this.#bury(id);
     } catch (error) {
       // The next look makes up for it.
       this.#options.logger.debug('could not look after other instances', { error: errorText(error) });
@@ -53,22 +65,25 @@ export class Deaths {
     const presences = Object.values(signs).flatMap(({ presence }) => presence ?? []);
     const absent = (presences.length > 0 && (await store.absent?.(presences))) || new Set<string>();
     const nowMs = clock.monotonic();
+    // The store was away. Then all connections to it broke, and of the time before nothing follows.
+    if (nowMs - this.#lookedMs > LOOK_MS_MAX) this.#absent.clear();
+    this.#lookedMs = nowMs;
     const found = new Map<string, number>();
-    for (const [id, { presence }] of Object.entries(signs)) {
-      const sinceMs = this.#absentSinceMs.get(id) ?? nowMs;
-      if (presence !== undefined && absent.has(presence)) found.set(id, nowMs - sinceMs);
+    for (const [id, sign] of Object.entries(signs)) {
+      if (sign.presence !== undefined && absent.has(sign.presence))
+        found.set(id, nowMs - (this.#absent.get(id)?.sinceMs ?? nowMs));
     }
-    this.#absentSinceMs.clear();
-    for (const [id, ms] of found) this.#absentSinceMs.set(id, nowMs - ms);
+    this.#absent.clear();
+    for (const [id, ms] of found) this.#absent.set(id, { sign: signs[id]!, sinceMs: nowMs - ms });
     return found;
   }
 
   /** Gives up the lanes of an instance that died. */
-  async bury(id: string): Promise<void> {
+  async #bury(id: string): Promise<void> {
     const { store, logger, onDeath } = this.#options;
-    if (this.#buried.has(id)) return;
     await store.leaveLanes(id, new Map());
     this.#buried.add(id);
+    this.#absent.delete(id);
     logger.warn('another instance has died; others send what it was sending', { instance: id });
     onDeath();
   }

@@ -2,7 +2,7 @@ import { GAP_MS_MIN } from '../apply/alive.ts';
 import { INSTANCES_KEY, type Tx, type View } from '../store/store.ts';
 
 /** A sign of life of one instance. */
-interface Sign {
+export interface Sign {
   /** The instant of its last sign. */
   at: number;
   /** The instant at which it started. */

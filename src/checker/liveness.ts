@@ -21,6 +21,11 @@ import { errorText } from '../core/model/errors.ts';
  * Instances that share a store sign so often. Whoever starts beside others must soon know whether these still live.
  */
 const SIGN_EVERY_MS = 2_000;
+/**
+ * A sign that the store refused is given again after this time. A commit is given up after 4.7 s, so whoever lives signs
+ * within 5.2 s once the store works again, before others take it for dead (`deaths.ts`).
+ */
+const SIGN_AGAIN_MS = 500;
 /** Whoever does not know yet whether others live looks so often, because it judges nothing meanwhile. */
 const DOUBT_LOOK_MS = 500;
 /** Others that have not signed for so long, five times as long as they should, live no more. */
@@ -205,18 +210,15 @@ export class Liveness {
   async #isAlone(doubt: Doubt, now: number): Promise<boolean> {
     const absent = await this.#deaths.absentMs(this.#suspects);
     const isAbsent = (id: string): boolean => (absent.get(id) ?? -1) >= ABSENCE_MS_MIN;
-    const ids = Object.keys(this.#suspects);
-    if (ids.every(isAbsent)) {
-      for (const id of ids) await this.#deaths.bury(id);
-      return true;
-    }
+    if (Object.keys(this.#suspects).every(isAbsent)) return true;
     return now - doubt.from_at > SILENCE_MS_MAX && this.#clock.monotonic() - this.#startedMs >= HEARING_MS;
   }
 
   /** Gives a sign beside the beats, where others wait for one. */
   #signSoon(): void {
     if (this.#stopped || this.#instances === null) return;
-    const delayMs = this.#doubt === null ? SIGN_EVERY_MS : DOUBT_LOOK_MS;
+    const everyMs = this.#doubt === null ? SIGN_EVERY_MS : DOUBT_LOOK_MS;
+    const delayMs = this.#refusedAt === null ? everyMs : SIGN_AGAIN_MS;
     this.#cancelSign = this.#clock.after(delayMs, () => {
       this.#writing = this.#writing
         .then(() => (this.#stopped ? undefined : this.#write(GAP_MS_MIN)))

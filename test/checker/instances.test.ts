@@ -25,6 +25,10 @@ interface Instance {
   kill: () => void;
   /** Stops as `SIGSTOP` does: nothing is stored any more, and the connection stays. */
   freeze: () => void;
+  /** Loses the store, and with it the connection by which it is known. */
+  lose: () => void;
+  /** Has the store again, but no connection by which it is known yet. */
+  regain: () => void;
   stop: () => Promise<void>;
 }
 
@@ -54,26 +58,35 @@ afterEach(async () => {
 });
 
 /** A store as a process has it that can be killed or suspended: then no call comes back. */
-function mortal(name: string): { store: Store; die: () => void } {
+function mortal(name: string): { store: Store; die: () => void; lose: () => void; regain: () => void } {
   let isDead = false;
+  let isLost = false;
   connected.add(name);
   const absent = async (words: readonly string[]): Promise<Set<string>> =>
     new Set(words.filter((word) => !connected.has(word)));
   const held = new Proxy<Store>(store, {
     get(target, key) {
       if (key === 'presence') return knowsPresence && connected.has(name) ? name : null;
-      if (key === 'absent' && !isDead) return absent;
+      if (key === 'absent' && !isDead && !isLost) return absent;
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== 'function') return value;
       const call = value.bind(target) as (...args: unknown[]) => unknown;
-      return (...args: unknown[]) => (isDead && key !== 'watch' ? new Promise(() => {}) : call(...args));
+      return (...args: unknown[]) => {
+        if (key === 'watch') return call(...args);
+        if (isLost) return Promise.reject(new CronflowError('store_unavailable', 'the database is away'));
+        return isDead ? new Promise(() => {}) : call(...args);
+      };
     },
   });
-  return { store: held, die: () => void (isDead = true) };
+  const lose = (): void => {
+    isLost = true;
+    connected.delete(name);
+  };
+  return { store: held, die: () => void (isDead = true), lose, regain: () => void (isLost = false) };
 }
 
 async function instance(name: string): Promise<Instance> {
-  const { store: own, die } = mortal(name);
+  const { store: own, die, lose, regain } = mortal(name);
   const options = { store: own, clock, logger: silentLogger };
   const liveness = new Liveness({ ...options, instance: name });
   const checker = new Checker({
@@ -102,6 +115,8 @@ async function instance(name: string): Promise<Instance> {
       forget();
       die();
     },
+    lose,
+    regain,
     stop: async () => {
       forget();
       await Promise.all([checker.stop(), liveness.stop()]);
@@ -153,12 +168,13 @@ test('one that starts after the only other one was killed judges within 2 s', as
   // To notifiers it is a restart of Cronflow.
   expect([b.liveness.startedBesideOthers, b.liveness.isGapUnnoted]).toEqual([false, true]);
   await clock.advance(2 * SECOND_MS);
-  expect(left).toEqual(['a']);
   expect(b.liveness.isGapUnnoted).toBe(false);
   expect(b.checker.lastPassedMs).toBeGreaterThan(0);
   expect(await gaps()).toEqual([
     { from_at: START + HOUR_MS + 2 * SECOND_MS, to_at: START + HOUR_MS + 4 * SECOND_MS },
   ]);
+  await clock.advance(8 * SECOND_MS);
+  expect(left).toEqual(['a']);
 });
 
 test('instances that start while those before them are killed do not wait for each other', async () => {
@@ -192,12 +208,14 @@ test('one that starts beside a frozen one judges after 10 s, and one whose store
   }
 });
 
-test('the lanes of one that was killed are given up within 10 s, once by each, and those of a frozen one are not', async () => {
+test('the lanes of one that was killed are given up within 14 s, once by each, and those of a frozen one are not', async () => {
   const [a, b] = [await instance('a'), await instance('b'), await instance('c'), await instance('d')];
   await clock.advance(MINUTE_MS);
   a.kill();
   b.freeze();
-  await clock.advance(10 * SECOND_MS);
+  await clock.advance(9 * SECOND_MS);
+  expect(left).toEqual([]);
+  await clock.advance(5 * SECOND_MS);
   expect(left).toEqual(['a', 'a']);
   await clock.advance(MINUTE_MS);
   expect(left).toEqual(['a', 'a']);
@@ -214,6 +232,40 @@ test('nobody is taken for dead after an outage of the store in which all connect
   // They connect again a moment after commits go through.
   await clock.advance(2 * SECOND_MS);
   for (const name of ['a', 'b']) connected.add(name);
+  await clock.advance(MINUTE_MS);
+  expect(left).toEqual([]);
+});
+
+test('one that has the store again 5 s later than others is not taken for dead, nor by one that starts then', async () => {
+  const [a, b] = [await instance('a'), await instance('b')];
+  await clock.advance(MINUTE_MS);
+  for (const each of [a, b]) each.lose();
+  await clock.advance(20 * SECOND_MS);
+  a.regain();
+  connected.add('a');
+  await instance('c');
+  // What it asked as the store came back was never answered.
+  await clock.advance(5 * SECOND_MS);
+  b.regain();
+  await clock.advance(SECOND_MS);
+  connected.add('b');
+  await clock.advance(MINUTE_MS);
+  expect(left).toEqual([]);
+});
+
+test('a time in which nobody could look is none in which anybody was seen to be gone', async () => {
+  const [a, b] = [await instance('a'), await instance('b')];
+  await clock.advance(MINUTE_MS);
+  b.lose();
+  // The other one sees that it is gone, and then loses the store as well.
+  await clock.advance(5 * SECOND_MS);
+  a.lose();
+  await clock.advance(20 * SECOND_MS);
+  a.regain();
+  connected.add('a');
+  await clock.advance(5 * SECOND_MS);
+  b.regain();
+  connected.add('b');
   await clock.advance(MINUTE_MS);
   expect(left).toEqual([]);
 });

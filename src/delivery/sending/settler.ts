@@ -11,9 +11,12 @@ import type { Parcel } from './parcel.ts';
 import { CronflowError, errorText } from '../../core/model/errors.ts';
 import { HOUR_MS } from '../../schedule/units.ts';
 
-/** The wait before the store is asked again, the first time that it fails. */
+/**
+ * The wait before a store that fails is asked again. What became of a message is to be stored as soon as the store works,
+ * before another instance takes the message for one that nobody sends.
+ */
 export const STORE_RETRY_MS = 1_000;
-const COMMIT_RETRY_MS_MAX = 10_000;
+const REDELIVER_RETRY_MS = 10_000;
 /**
  * The shortest time between two redeliveries of the same delivery that happen only because other messages get through.
  */
@@ -126,7 +129,7 @@ export class Settler {
           notifier,
           error: errorText(error),
         });
-        await sleep(clock, COMMIT_RETRY_MS_MAX, this.#stopping);
+        await sleep(clock, REDELIVER_RETRY_MS, this.#stopping);
       }
     }
   }
@@ -171,14 +174,13 @@ export class Settler {
    */
   async #untilStored<T>(about: string, write: () => Promise<T>): Promise<T> {
     const { clock, logger } = this.#options;
-    for (let failures = 0; ; failures++) {
+    for (let isFirst = true; ; isFirst = false) {
       try {
         return await write();
       } catch (error) {
         if (this.#stopped.aborted || isLeaseLost(error)) throw error;
-        if (failures === 0) logger.error('the outbox cannot be written', { about, error: errorText(error) });
-        const delayMs = Math.min(STORE_RETRY_MS * 2 ** Math.min(failures, 10), COMMIT_RETRY_MS_MAX);
-        await sleep(clock, delayMs, this.#stopped);
+        if (isFirst) logger.error('the outbox cannot be written', { about, error: errorText(error) });
+        await sleep(clock, STORE_RETRY_MS, this.#stopped);
       }
     }
   }

@@ -36,6 +36,11 @@ const MERGED_MAX = 1_000;
 /** The time between two probes of the notifiers that lose messages. */
 const PROBE_EVERY_MS = HOUR_MS;
 const STOP_MS_DEFAULT = 15_000;
+/**
+ * After a shared store failed, nothing is claimed for so long. Leases may have ended meanwhile, and instances that sent a
+ * message store that first, so that nobody sends it again.
+ */
+const OTHERS_FIRST_MS = 3_000;
 const ERROR_LENGTH_MAX = 500;
 
 export interface DeliveryWorkerOptions {
@@ -97,6 +102,8 @@ export class DeliveryWorker {
   #loop: Promise<void> | null = null;
   #unwatch: (() => void) | null = null;
   #storeFails = false;
+  /** Nothing is claimed before this instant on the monotonic clock; null while the store fails. */
+  #claimFromMs: number | null = -Infinity;
   /** True while this instance leaves all messages to the others. */
   #isAside = false;
   #hasLeft = false;
@@ -236,6 +243,8 @@ export class DeliveryWorker {
     const { store, owner, clock, logger, leaseMs = LEASE_MS } = this.#options;
     this.#hasLeft = false;
     try {
+      const waitMs = await this.#othersFirstMs();
+      if (waitMs > 0) return waitMs;
       const heldCount = await this.#setBack.look(store);
       if (heldCount > 0)
         logger.warn('the clock was set back; waiting messages are sent now', { count: heldCount });
@@ -258,8 +267,19 @@ export class DeliveryWorker {
     } catch (error) {
       if (!this.#storeFails) logger.error('the outbox cannot be read', { error: errorText(error) });
       this.#storeFails = true;
+      if (store.isShared === true) this.#claimFromMs = null;
       return STORE_RETRY_MS;
     }
+  }
+
+  /** Returns for how long nothing may be claimed yet. A store that failed is asked whether it works again. */
+  async #othersFirstMs(): Promise<number> {
+    const { store, owner, clock } = this.#options;
+    if (this.#claimFromMs === null) {
+      await store.earliestDeliveryAt(owner);
+      this.#claimFromMs = clock.monotonic() + OTHERS_FIRST_MS;
+    }
+    return this.#claimFromMs - clock.monotonic();
   }
 
   /** Returns how many more deliveries may be claimed for each notifier that has some waiting already. */

@@ -46,7 +46,9 @@ import { needOf } from './need.ts';
 import { Reads } from './reads.ts';
 import { RecordsInRows } from './records.ts';
 import { Relay } from './relay.ts';
+import { LOCK_LOOK } from './sql/lock-look.ts';
 import { READ_ABSENT } from './sql/read-absent.ts';
+import { step } from './statement.ts';
 
 /** A view of all jobs may take longer than other reads. */
 const VIEW_OF_ALL_MS_MAX = 60_000;
@@ -131,7 +133,11 @@ export class PostgresStore implements Store {
   async absent(presences: readonly string[]): Promise<ReadonlySet<string>> {
     const known = presences.filter((presence) => PRESENCE.test(presence));
     const rows = await this.#read(() =>
-      this.#database.read(this.#database.answerMsMax, (session) => session.ask(READ_ABSENT, known)),
+      this.#database.read(this.#database.answerMsMax, async (session) => {
+        const [, found] = await session.begin([step(LOCK_LOOK), step(READ_ABSENT, known)], 'read');
+        await session.rollback();
+        return found!;
+      }),
     );
     return new Set(rows.map(({ presence }) => String(presence)));
   }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CronflowError } from '../../../src/core/model/errors.ts';
 import type { Delivery } from '../../../src/core/model/records.ts';
 import type { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import type { Store } from '../../../src/store/store.ts';
@@ -104,6 +105,45 @@ describe('three instances on one store', () => {
     expect([h.ops.attempts.length, most]).toEqual([30, 1]);
   });
 });
+
+test.each([100, 400, 700, 1_000])(
+  'a message that went out as the store failed is told once, though its lease ended %s ms before it works',
+  async (afterMs) => {
+    let isAway = false;
+    const away = async (): Promise<never> =>
+      Promise.reject(new CronflowError('store_unavailable', 'it is away'));
+    const mortal = (): Store =>
+      overlaid(h.store, {
+        isShared: true,
+        transact: (scope, fn) => (isAway ? away() : h.store.transact(scope, fn)),
+        claimDeliveries: (claim) => (isAway ? away() : h.store.claimDeliveries(claim)),
+        earliestDeliveryAt: (owner, except) => (isAway ? away() : h.store.earliestDeliveryAt(owner, except)),
+      });
+    h.ops.answers = [
+      async () => {
+        isAway = true;
+        return { result: 'ok' };
+      },
+    ];
+    await instance(mortal());
+    await h.owe(...openings(1));
+    await h.clock.advance(0);
+    expect(h.ops.attempts).toHaveLength(1);
+    await instance(mortal());
+    // They ask again at different moments.
+    await h.clock.advance(300);
+    await instance(mortal());
+    await h.clock.advance(LEASE_MS - 300 + afterMs);
+    isAway = false;
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.attempts).toHaveLength(1);
+    expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent' });
+    // What comes later is sent at once.
+    await h.owe(...openings(1, 2));
+    await h.clock.advance(10 * SECOND_MS);
+    expect(h.ops.attempts).toHaveLength(2);
+  },
+);
 
 describe('an instance that is suspended while it sends', () => {
   test('can finish nothing once another has taken over, which tells of it', async () => {

@@ -493,6 +493,12 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
     await proxy.close();
   });
 
+  test('do not take each other for one that is gone, where all look for it at once', async () => {
+    const gone = Array.from({ length: 200 }, (_, index) => String(1_000 + index));
+    const looks = Array.from({ length: 30 }, (_, index) => [one, two][index % 2]!.absent(gone));
+    expect(await Promise.all(looks)).toEqual(looks.map(() => new Set(gone)));
+  });
+
   test('start beside a backup that holds the log, on a day for which it has no partition', async () => {
     const backup = new pg.Client({ connectionString: database.url });
     await backup.connect();
