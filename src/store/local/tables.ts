@@ -188,7 +188,7 @@ export class Tables {
   }
 
   earliestDueAt(except: ReadonlySet<string>): number | null {
-    const [id] = this.#due.upTo(Infinity, except.size + 1).filter((each) => !except.has(each));
+    const id = this.#due.upTo(Infinity, except.size + 1).find((each) => !except.has(each));
     return id === undefined ? null : this.#jobs.get(id)!.state.due_at;
   }
 

@@ -65,6 +65,11 @@ function suspendable(store: Store): { store: Store; suspend(): void; wake(): voi
   };
 }
 
+/** Fails as every call to a store that is away. */
+function away(): Promise<never> {
+  return Promise.reject(new CronflowError('store_unavailable', 'it is away'));
+}
+
 function openings(count: number, from = 1): Delivery[] {
   return Array.from({ length: count }, (_, at) => openingOf(h.clock, from + at));
 }
@@ -110,8 +115,6 @@ test.each([100, 400, 700, 1_000])(
   'a message that went out as the store failed is told once, though its lease ended %s ms before it works',
   async (afterMs) => {
     let isAway = false;
-    const away = async (): Promise<never> =>
-      Promise.reject(new CronflowError('store_unavailable', 'it is away'));
     const mortal = (): Store =>
       overlaid(h.store, {
         isShared: true,
