@@ -16,6 +16,7 @@ import { baseSteps } from './bases.ts';
 import { BatchSize } from './batch-size.ts';
 import { DELETE_META } from './sql/delete-meta.ts';
 import { INSERT_META } from './sql/insert-meta.ts';
+import { LOCK_META } from './sql/lock-meta.ts';
 import { PUT_FEED } from './sql/put-feed.ts';
 import { PUT_META_HISTORY } from './sql/put-meta-history.ts';
 import { TRY_WRITE } from './sql/try-write.ts';
@@ -317,9 +318,11 @@ async function writeMeta(
   { tables }: Loading,
   { put, del, at }: { put: readonly MetaRecord[]; del: readonly string[]; at: number },
 ): Promise<void> {
+  // Values are locked in one order, whatever the order in which they are written.
+  const inOrder = put.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const versionOf = (key: string): number | undefined => tables.metaVersions.get(key);
-  const changed = put.filter(({ key }) => versionOf(key) !== undefined);
-  const added = put.filter(({ key }) => versionOf(key) === undefined);
+  const changed = inOrder.filter(({ key }) => versionOf(key) !== undefined);
+  const added = inOrder.filter(({ key }) => versionOf(key) === undefined);
   const logged = put.filter(isLoggedMeta);
   // The first two answer with a row for each value that they changed. Most commits change values and nothing else.
   const counted: { of: readonly unknown[]; step: Step }[] = [
@@ -332,7 +335,9 @@ async function writeMeta(
   const steps = counted.map((each) => each.step);
   if (added.length > 0) steps.push(step(INSERT_META, keysOf(added), valuesOf(added)));
   if (logged.length > 0) steps.push(step(PUT_META_HISTORY, keysOf(logged), at, valuesOf(logged)));
-  const answers = await session.run(steps);
+  const locked = [...keysOf(changed), ...del];
+  const locks = locked.length > 1 ? [step(LOCK_META, locked)] : [];
+  const answers = (await session.run([...locks, ...steps])).slice(locks.length);
   if (counted.some(({ of }, index) => answers[index]!.length !== of.length))
     throw new Conflict('A value was changed meanwhile.');
 }

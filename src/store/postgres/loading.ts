@@ -43,6 +43,7 @@ import { READ_RECENT_RUNS } from './sql/read-recent-runs.ts';
 import { READ_STATES } from './sql/read-states.ts';
 import { READ_SYSTEM_INCIDENTS } from './sql/read-system-incidents.ts';
 import { READ_UNKNOWN_RUNS } from './sql/read-unknown-runs.ts';
+import { SHARE_ALL } from './sql/share-all.ts';
 import { SHARE_LANES } from './sql/share-lanes.ts';
 import { type Statement, step } from './statement.ts';
 
@@ -95,6 +96,8 @@ export class Loading {
     if (all) this.#askAll();
     else if (due !== undefined) this.#askDue(due);
     else this.#askJobs(this.#need);
+    if (this.#kind === 'write' && !all && due === undefined && this.#need.ids.size === 0)
+      this.#ask(SHARE_ALL, []);
     this.#askOthers();
     await this.#load();
     if (due === undefined || all) return;

@@ -25,6 +25,7 @@ import { FREE_NAMES } from './sql/free-names.ts';
 import { INSERT_JOBS } from './sql/insert-jobs.ts';
 import { INSERT_RUNS } from './sql/insert-runs.ts';
 import { INSERT_STATES } from './sql/insert-states.ts';
+import { LOCK_NAMES } from './sql/lock-names.ts';
 import { PROMOTE_NEXT } from './sql/promote-next.ts';
 import { NOTE_KEPT } from './sql/note-kept.ts';
 import { PUT_AUDIT } from './sql/put-audit.ts';
@@ -67,6 +68,7 @@ export function stepsOf(changes: Changes, { overlay, tables, records, at }: Arou
   const [knownDays, otherDays] = parted(put.days ?? [], isStored);
   const histories = new BatchHistories(changes, { overlay, tables });
   return [
+    ...(changesNames(changes, overlay) ? [step(LOCK_NAMES)] : []),
     ...deletions(del),
     ...jobSteps(put, { overlay, tables, records, histories }),
     ...rowSteps(put, { overlay, tables, records, histories }),
@@ -86,6 +88,11 @@ export function stepsOf(changes: Changes, { overlay, tables, records, at }: Arou
           ),
         ]),
   ];
+}
+
+/** Tells whether a job is made, renamed or deleted. */
+function changesNames({ put, del }: Changes, { tables }: Overlay): boolean {
+  return del.jobs !== undefined || (put.jobs ?? []).some(({ id, name }) => tables.jobById(id)?.name !== name);
 }
 
 /** Returns a text that the database takes, which is any but for the character zero. */
