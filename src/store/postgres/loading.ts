@@ -16,6 +16,7 @@ import { LOCK_DELIVERIES } from './sql/lock-deliveries.ts';
 import { LOCK_DUE } from './sql/lock-due.ts';
 import { LOCK_INCIDENTS } from './sql/lock-incidents.ts';
 import { LOCK_OPEN_INCIDENTS } from './sql/lock-open-incidents.ts';
+import { LOCK_OPEN_SYSTEM_INCIDENTS } from './sql/lock-open-system-incidents.ts';
 import { LOCK_STATES } from './sql/lock-states.ts';
 import { LOCK_SYSTEM_INCIDENTS } from './sql/lock-system-incidents.ts';
 import { READ_ALL_HEADS } from './sql/read-all-heads.ts';
@@ -212,7 +213,7 @@ export class Loading {
     const { all, system_incidents: system, meta, lanes } = this.#need;
     if (system && !all) {
       if (this.#kind === 'write') this.#ask(LOCK_SYSTEM_INCIDENTS, []);
-      this.#ask(READ_SYSTEM_INCIDENTS, [], this.#takeIncidents);
+      this.#askLocking(LOCK_OPEN_SYSTEM_INCIDENTS, READ_SYSTEM_INCIDENTS, [], this.#takeIncidents);
     }
     // Whoever claims locks lanes and then deliveries, so this does as well.
     if (lanes.size > 0) this.#askLocking(SHARE_LANES, READ_LANES, [[...lanes]], this.#takeLanes);

@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +30,7 @@ const SETTINGS = {
   max_connections: '200',
   shared_buffers: '64MB',
   max_wal_size: '256MB',
-  // Nobody copies these servers.
+  // Nobody copies most of these servers.
   wal_level: 'minimal',
   max_wal_senders: '0',
   // Nothing is left in /dev/shm after a kill.
@@ -29,6 +38,12 @@ const SETTINGS = {
   autovacuum_naptime: '5s',
   log_min_messages: 'warning',
 };
+
+/** What a server needs that is copied while it runs. */
+export const COPIED = { wal_level: 'replica', max_wal_senders: '5', wal_keep_size: '256MB' };
+
+/** What a backup of a running server leaves out. The log is copied last. */
+const NOT_COPIED = /[/\\](?:postmaster\.(?:pid|opts)|(?:pg_wal|pg_dynshmem|pg_replslot|pg_stat_tmp)[/\\].*)$/;
 
 /** What a server without `durable` leaves out: its data need not outlive the machine. */
 const HASTY = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' };
@@ -204,6 +219,50 @@ export class PostgresServer {
   async killBackend(): Promise<void> {
     const pid = await backendOf(this.url('postgres'));
     if (pid !== null) signal(pid, 'SIGKILL');
+  }
+
+  /** Ends every process of it at the same time, as when its machine has no power any more. */
+  async kill(): Promise<void> {
+    const kept = this.#kept!;
+    this.#kept = undefined;
+    this.freeze();
+    for (const pid of childrenOf(this.#pid)) signal(pid, 'SIGKILL');
+    await kept.end('SIGKILL');
+  }
+
+  /**
+   * Makes another server from a backup of this one, which runs and needs the settings `COPIED`. It uses the programs of
+   * this one, so it is removed first.
+   * @param kind a `copy` follows this one as "copy", and takes no writes until it is promoted; a `restore` goes on by
+   *   itself from the instant of the backup. Neither is started.
+   */
+  async backUp(kind: 'copy' | 'restore'): Promise<PostgresServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'pg-'));
+    chmodSync(folder, 0o711);
+    const own = join(folder, 'own');
+    mkdirSync(own, { mode: 0o700 });
+    const { socketFolder, port } = this.address;
+    const conninfo = `host=${socketFolder} port=${port} user=${USER} application_name=copy`;
+    const settings = {
+      ...this.#settings,
+      unix_socket_directories: own,
+      ...(kind === 'copy' ? { primary_conninfo: conninfo } : {}),
+    };
+    const from = join(this.#own, 'data');
+    const to = join(own, 'data');
+    const client = new pg.Client({ connectionString: this.url('postgres') });
+    await client.connect();
+    await client.query("SELECT pg_backup_start('test', true)");
+    cpSync(from, to, { recursive: true, filter: (path) => !NOT_COPIED.test(path) });
+    const { rows } = await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)');
+    await client.end();
+    cpSync(join(from, 'pg_wal'), join(to, 'pg_wal'), { recursive: true });
+    writeFileSync(join(to, 'backup_label'), rows[0]!.labelfile);
+    if (kind === 'copy') writeFileSync(join(to, 'standby.signal'), '');
+    handOver(folder, this.#way);
+    for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+      handOver(join(folder, path), this.#way);
+    return new PostgresServer({ folder, bin: this.#bin, way: this.#way, settings });
   }
 
   /** Leaves it as the death of this process would: the keeper has to stop it and to remove its data. */
