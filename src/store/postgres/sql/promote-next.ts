@@ -2,14 +2,13 @@ import type { Statement } from '../statement.ts';
 
 /**
  * Lets claims see the deliveries again that may be sent next, once others are finished: the oldest pending one of each of
- * their lines, and those that were merged into them.
+ * their lines, and those that were merged into them. One that another transaction has locked is about to be written, which
+ * lets claims see it as well, or is found by `PROMOTE_HEADS`: to wait for it could be to wait in a circle.
  */
 export const PROMOTE_NEXT: Statement = {
   name: 'promote_next',
   text: `
-update cronflow.deliveries d
-set is_behind = false
-from (
+with next as (
   select n.id
   from unnest($1::text[], $2::text[]) as l (notifier, line),
   lateral (
@@ -20,7 +19,13 @@ from (
   ) n
   union
   select unnest($3::text[])
-) f
-where d.id = f.id and d.status = 'pending' and d.is_behind
+),
+free as materialized (
+  select d.id
+  from cronflow.deliveries d
+  where d.id in (select id from next) and d.status = 'pending' and d.is_behind
+  for update skip locked
+)
+update cronflow.deliveries d set is_behind = false from free f where d.id = f.id
 `,
 };
