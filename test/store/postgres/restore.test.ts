@@ -134,7 +134,7 @@ describe.skipIf(missingPostgres() !== null)(
       // What comes after the backup is lost with the server: an alarm that was sent, and two hours of pings.
       before.sends();
       await until('the alarm', () => before.ops.sent.length === 1);
-      for (const _hour of [2, 3]) {
+      for (let hour = 2; hour <= 3; hour += 1) {
         await before.live(HOUR_MS);
         for (const job of ['backup', 'report']) await before.ping(job, 'success');
       }
