@@ -32,6 +32,7 @@ const IDLE_STATEMENTS = new Set([
   'lock_meta',
   'update_meta',
   'lock_system_incidents',
+  'read_system_incidents',
   'lock_open_system_incidents',
   'lock_due',
   'read_earliest_due',
