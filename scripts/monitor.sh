@@ -1763,16 +1763,16 @@ create() {
   return "$1"
 }
 
-# claim FILE: of several processes one has it, until it removes the file or ends.
+# claim FILE PID: of several processes one has it, until it removes the file or ends.
 claim() {
   if ! create "$1"; then
     # Who made it is about to write to it. If that never happens, it ends with us.
-    [ -s "$1" ] || { [ ! -e "$1" ] || write_owner "$1" "$$"; return 1; }
+    [ -s "$1" ] || { [ ! -e "$1" ] || write_owner "$1" "$2"; return 1; }
     ! owner_lives "$1" || return 1
     hush rm -f "$1"
     create "$1" || return 1
   fi
-  write_owner "$1" "$$"
+  write_owner "$1" "$2"
 }
 
 # spool_ping KIND BODY: keeps the ping described last.
@@ -1825,9 +1825,10 @@ drop_old() {
 # Sends what waits, oldest first; one wrapper at a time. Stops where the monitor does not answer, or answers three in a
 # row with an error: one ping that it cannot take must not hold up the rest.
 replay() {
-  find_url_dir '' && claim "$cf_url_dir/busy" || return 1
   # In a process of its own it lives longer than who started it.
-  { read -r cf_self cf_rest <"$cf_proc/self/stat" && write_owner "$cf_url_dir/busy" "$cf_self"; } 2>/dev/null
+  cf_self=$$
+  { read -r cf_self cf_rest <"$cf_proc/self/stat"; } 2>/dev/null
+  find_url_dir '' && claim "$cf_url_dir/busy" "$cf_self" || return 1
   cf_failures=0
   for cf_entry in "$cf_url_dir"/*.ping; do
     [ -e "$cf_entry" ] || continue
@@ -1860,7 +1861,7 @@ replay() {
 replay_later() {
   [ -n "$cf_may_stay" ] || return 0
   if [ -n "${1-}" ]; then
-    until claim "$cf_url_dir/waiting"; do
+    until claim "$cf_url_dir/waiting" "$$"; do
       { true >"$cf_url_dir/again"; } 2>/dev/null || return 0
       [ ! -e "$cf_url_dir/waiting" ] || return 0
     done
