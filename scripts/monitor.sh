@@ -1766,8 +1766,8 @@ create() {
 # claim FILE PID: of several processes one has it, until it removes the file or ends.
 claim() {
   if ! create "$1"; then
-    # Who made it is about to write to it. If that never happens, it ends with us.
-    [ -s "$1" ] || { [ ! -e "$1" ] || write_owner "$1" "$2"; return 1; }
+    # Who made it is about to write to it. If that never happens, the next one has it.
+    [ -s "$1" ] || { hush sleep 1; [ -s "$1" ] || hush rm -f "$1"; return 1; }
     ! owner_lives "$1" || return 1
     hush rm -f "$1"
     create "$1" || return 1
