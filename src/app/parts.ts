@@ -118,7 +118,7 @@ export function buildParts(options: AppOptions, opened: Store, counts: ServiceCo
       logger,
       notifiers: registry,
       redact: hide,
-      ...(isShared ? { instance: hostname() } : {}),
+      ...(isShared ? { instance: hostname(), place: () => liveness.place } : {}),
     },
     () => parts.reloader?.current ?? null,
   );

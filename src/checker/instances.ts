@@ -26,11 +26,16 @@ export class Instances {
 
   /** Tells whether this instance has run for longest of those that live. It does what is to be done once for all. */
   get isFirst(): boolean {
+    return this.knows(this.#id) && this.place === 0;
+  }
+
+  /** The number of those that live and have run for longer than this one, as its last sign found them. */
+  get place(): number {
     const own = this.#signs[this.#id];
-    if (own === undefined) return false;
+    if (own === undefined) return 0;
     const isEarlier = ([id, { since_at }]: [string, Sign]): boolean =>
       since_at < own.since_at || (since_at === own.since_at && id < this.#id);
-    return !Object.entries(this.#signs).some(isEarlier);
+    return Object.entries(this.#signs).filter(isEarlier).length;
   }
 
   /** Tells whether an instance lived when this one last signed. */

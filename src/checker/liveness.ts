@@ -179,6 +179,11 @@ export class Liveness {
     return this.#instances?.isFirst ?? true;
   }
 
+  /** The number of instances that share the store and have run for longer than this one, when it last signed. */
+  get place(): number {
+    return this.#instances?.place ?? 0;
+  }
+
   /** Tells whether an instance that shares the store lived a moment ago. */
   lives(instance: string): boolean {
     return this.#instances?.knows(instance) ?? false;

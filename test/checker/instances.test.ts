@@ -396,6 +396,7 @@ test('the instance that has run for longest does what one does for all', async (
   const b = await instance('b');
   await clock.advance(10 * SECOND_MS);
   expect([a.liveness.isFirst, b.liveness.isFirst]).toEqual([true, false]);
+  expect([a.liveness.place, b.liveness.place]).toEqual([0, 1]);
   a.kill();
   await clock.advance(MINUTE_MS);
   expect(b.liveness.isFirst).toBe(true);

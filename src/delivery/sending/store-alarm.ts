@@ -13,6 +13,9 @@ import { errorText } from '../../core/model/errors.ts';
 
 /** A failure that lasts for this many beats, which are ten seconds apart, is not over in a moment. */
 const FAILURES_MIN = 3;
+/** Instances that share a store tell a minute after each other, and none waits longer than three minutes for others. */
+const FAILURES_BETWEEN = 6;
+const PLACES_MAX = 3;
 
 /** Instances that share a store notice within this time of each other that it works again. */
 const MENDED_MS_MAX = 60_000;
@@ -39,6 +42,8 @@ export interface StoreAlarmOptions {
   store: Store;
   /** What people call this instance, where others share the store; absent for the only one. */
   instance?: string;
+  /** Returns how many others tell before this one does, in the order that all know from their last signs of life. */
+  place?: () => number;
   clock: Clock;
   logger: Logger;
   notifiers: { get(name: string): Notifier | undefined };
@@ -55,8 +60,9 @@ export interface StoreAlarmOptions {
  * again, it stores the incident and owes the end to those who were told (docs/design.md §3.3). If a crash comes in
  * between, the outage message tells of it instead.
  *
- * Instances that share the store cannot ask each other without it whether people know already. So each tells, and says
- * by its name that it is the one that cannot store anything. Of the end they can know, and it is owed once.
+ * Instances that share the store cannot ask each other without it whether people know already. So they tell one after
+ * another for as long as it fails, the one that has run for longest at once, and each says by its name that it is the one
+ * that cannot store anything. Of the end they can know, and it is owed once.
  */
 export class StoreAlarm {
   readonly #options: StoreAlarmOptions;
@@ -92,7 +98,8 @@ export class StoreAlarm {
       this.#failing.detail = failure;
       this.#failing.done = new Set(this.#failing.refused);
     }
-    if (this.#failures >= FAILURES_MIN) this.#announce(this.#failing);
+    const place = Math.min(this.#options.place?.() ?? 0, PLACES_MAX);
+    if (this.#failures >= FAILURES_MIN + place * FAILURES_BETWEEN) this.#announce(this.#failing);
   }
 
   /** Waits for messages that are being sent, and for the incident to be stored. */

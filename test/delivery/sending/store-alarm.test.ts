@@ -34,9 +34,19 @@ const failFor = async (ms: number): Promise<void> => {
 };
 const incidents = async (): Promise<unknown> => (await h.store.incidents({ skip: 0, limit: 10 })).items;
 
-const alarmOf = (instance: string): StoreAlarm => {
+const alarmOf = (instance: string, place = 0): StoreAlarm => {
   const { store, clock, logger, notifiers } = h;
-  return new StoreAlarm({ store, clock, logger, notifiers, audience, around, redact, instance });
+  return new StoreAlarm({
+    store,
+    clock,
+    logger,
+    notifiers,
+    audience,
+    around,
+    redact,
+    instance,
+    place: () => place,
+  });
 };
 const failing = async (alarm: StoreAlarm): Promise<void> => {
   for (let beats = 0; beats < 3; beats += 1) alarm.beat('The database is away');
@@ -65,6 +75,21 @@ describe('a store that fails for several instances', () => {
         'STORE FAILING',
         'RESOLVED',
       ]);
+  });
+
+  test.each([
+    ['a minute', 8, ['web1']],
+    ['longer', 9, ['web1', 'web2']],
+  ])('for %s is told by those whose turn has come', async (_long, beats, tellers) => {
+    const alarms = [alarmOf('web1'), alarmOf('web2', 1)];
+    for (let beat = 0; beat < beats; beat += 1) {
+      for (const alarm of alarms) alarm.beat('The database is away');
+      await h.clock.advance(10 * SECOND_MS);
+    }
+    expect(h.ops.titles).toEqual(tellers.map(titleOf));
+    for (const alarm of alarms) await mended(alarm);
+    await h.clock.advance(MINUTE_MS);
+    expect(h.ops.titles.slice(tellers.length)).toEqual([expect.stringContaining('RESOLVED')]);
   });
 
   test('and works again for one much later than for the other has two ends', async () => {
