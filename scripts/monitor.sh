@@ -1115,6 +1115,7 @@ watch_command() {
 
 # Sets cf_told to the next line of it, or fails at the end.
 read_told() {
+  [ -z "$cf_early" ] || { cf_told=$cf_early cf_early='' && return; }
   until read -r cf_told <&"$cf_code_fd"; do [ "$?" -gt 128 ] || return 1; done
 }
 
@@ -1151,8 +1152,13 @@ forward_pending() {
   while [ -n "$cf_pending" ]; do
     cf_forwarding=1
     await_command
+    # timeout signals us and then our group. Both are one signal to a program that has not yet heard the first.
+    cf_caller=''
+    { read -r cf_caller <"$cf_proc/$PPID/comm"; } 2>/dev/null
+    [ "$cf_caller" != timeout ] || pause 0.01
     while [ -n "$cf_pending" ]; do
       cf_forward=${cf_pending# } cf_forward=${cf_forward%% *} cf_pending=${cf_pending#" $cf_forward"}
+      case $cf_forward in TSTP | CONT) ;; *) forget "$cf_forward" ;; esac
       case $cf_forward in
         TERM | HUP) cf_signal=$cf_forward && signal_group "$cf_forward" ;;
         INT | QUIT) cf_signal=$cf_forward && forward_key "$cf_forward" ;;
@@ -1166,34 +1172,40 @@ forward_pending() {
   done
 }
 
-# A process that a shell has just forked catches all that we do for a moment, and forgets what comes then. In bash it
-# forgets some until it has become another program, and has our words until then.
+# A process that a shell has just forked is a copy of it until it becomes another program: it has our words, and it catches
+# signals that it then forgets.
 await_command() {
   [ -z "$cf_awaited" ] || return 0
   cf_awaited=1 cf_turn=0
-  read_disguise "$$"
-  set -- "$cf_disguise"
+  read_words "$$"
+  set -- "$cf_words_at"
   while [ -n "$1" ] && [ "$cf_turn" -lt 100 ]; do
-    read_disguise "$cf_pid"
-    [ "$cf_disguise" = "$1" ] || return 0
+    read_words "$cf_pid"
+    [ "$cf_words_at" = "$1" ] || return 0
     next_turn 0.05
   done
 }
 
-# Sets cf_disguise, by which a process that is still a copy of this shell is known.
-read_disguise() {
-  if [ -z "${BASH_VERSION-}" ]; then
-    read_signals "$1"
-    cf_disguise=$cf_catches
+# Sets cf_words_at, where the arguments and the environment of a process lie in its memory. A trap runs this, so it leaves
+# the variables of what it came between alone.
+read_words() {
+  cf_words_at=''
+  { IFS= read -r cf_words_at <"$cf_proc/$1/stat"; } 2>/dev/null
+  # shellcheck disable=SC2086 # split on purpose
+  set -- ${cf_words_at##*") "}
+  cf_words_at=''
+  [ $# -lt 49 ] || cf_words_at="${46} ${47} ${48} ${49}"
+}
+
+# Waits for so many seconds: bash at the pipe on which the exit code comes, the others by a process. A shell that can start
+# none ends here, and on_exit passes on what is pending without a pause.
+pause() {
+  if [ -z "$cf_code_fd" ]; then
+    [ -n "$cf_alone" ] || hush sleep "$1"
     return
   fi
-  cf_disguise=''
   # shellcheck disable=SC3045 # bash
-  {
-    for cf_word in 1 2 3 4 5; do
-      IFS= read -r -d '' cf_word && cf_disguise=$cf_disguise$cf_nl$cf_word
-    done <"$cf_proc/$1/cmdline"
-  } 2>/dev/null
+  { read -r -t "$1" cf_told <&"$cf_code_fd"; } 2>/dev/null && cf_early=$cf_told
 }
 
 # forget SIGNAL: as often as it is pending. No name is the beginning of another.
@@ -1209,7 +1221,7 @@ forget() {
 forward_key() {
   case ,$cf_deaf, in *",$1,"*) signal_group TERM && return ;; esac
   if [ -n "$cf_canary" ]; then
-    hush sleep 0.1
+    pause 0.1
     lives_canary || { renew_canary && return; }
   fi
   signal_group "$1"
@@ -1284,11 +1296,13 @@ wait_for_command() {
 # Reading alone would miss a signal that comes a moment before it, and goes on after a trap, so no trap would ever be the
 # last one. Only where bash knows nothing of the process (127) must it do.
 wait_until_told() {
+  # bash hears a signal that comes between the last look for one and its wait only when that ends, so no redirection stands
+  # between the two.
   while is_running "$cf_watcher"; do
     cf_interrupted='' cf_was_stopped=''
-    wait "$cf_watcher" 2>/dev/null
+    wait "$cf_watcher"
     [ "$?" != 127 ] || break
-  done
+  done 2>/dev/null
   set --
   ! read_told || set -- "$cf_told"
   close_code_fd
@@ -2084,7 +2098,7 @@ on_exit() {
     over) exit "$cf_status" ;;
     running)
       # Our own hold on the relays would keep them waiting.
-      [ -z "$cf_pid" ] || { drop_streams; wait_for_command; exit "$cf_code"; }
+      [ -z "$cf_pid" ] || { drop_streams; cf_alone=1 cf_forwarding=''; forward_pending; wait_for_command; exit "$cf_code"; }
       ;;
     ended) exit "$cf_code" ;;
   esac
@@ -2170,12 +2184,13 @@ main() {
   check_options
   if [ -n "$cf_dry_run" ]; then dry_run "$@"; exit 0; fi
   [ -z "$cf_arrays" ] || keep_args "$@"
-  cf_stage=early
   trap : XFSZ
   # bash loses a signal that comes with another one, and timeout sends CONT with each.
   [ -z "${BASH_VERSION-}" ] || cf_signals=${cf_signals% CONT}
   # Only Linux has PWR.
   for cf_name in $cf_signals; do catch_signal "$cf_name" 2>/dev/null; done
+  # A signal that came before its trap stood ends the shell, as it would have ended the command: none is started then.
+  cf_stage=early
   look_around
   read_token
   look_at_streams
@@ -2223,7 +2238,7 @@ cf_quiet='' cf_job='' cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer=''
 cf_say_fd=2 cf_err_fd=2 cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_pipe_fd='' cf_lock_fd='' cf_held=''
 cf_err='' cf_err_in_out='' cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=0 cf_undelivered='' cf_helpers=''
 # The command, and what is there beside it.
-cf_pid='' cf_pid_of_group='' cf_pending='' cf_signal='' cf_interrupted='' cf_forwarding='' cf_was_stopped=''
+cf_pid='' cf_pid_of_group='' cf_pending='' cf_signal='' cf_interrupted='' cf_forwarding='' cf_was_stopped='' cf_alone='' cf_early=''
 cf_timed_out='' cf_unignore='' cf_soh='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
 # The spool and the lock.
 cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_file='' cf_link_lock=''
