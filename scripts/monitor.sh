@@ -14,10 +14,10 @@
 # The result is the command's. Whatever of ours cannot be had (a process, a disk, a program, the monitor), the command
 # runs without it. Where a shell ends because it cannot start a process, the trap on EXIT still runs the command.
 #
-# In order: main reads the options, looks at this process and its streams, takes the lock and makes the pipes of the
-# capture. run_command starts the command, and beside it the start ping, the time limit and the beats; it waits, and traps
-# pass signals on. finish waits until all output is delivered, sends the end or keeps it in the spool, and removes what
-# was made. What runs in a process of its own has a name that ends with _bg.
+# In order: prepare reads the options and sets the traps. main looks at this process and its streams, takes the lock and
+# makes the pipes of the capture. run_command starts the command, and beside it the start ping, the time limit and the
+# beats; it waits, and traps pass signals on. finish waits until all output is delivered, sends the end or keeps it in the
+# spool, and removes what was made. What runs in a process of its own has a name that ends with _bg.
 #
 # Every variable begins with cf_. What the caller exported is given back to the command in become_command.
 
@@ -2180,7 +2180,9 @@ start_beside() {
   [ -z "$cf_beat" ] || { (beat_bg) & cf_beater=$!; }
 }
 
-main() {
+# A signal that comes before its trap stands ends the shell, as it would have ended the command. So the trap on EXIT, which
+# would run the command all the same, is set after these.
+prepare() {
   check_options
   if [ -n "$cf_dry_run" ]; then dry_run "$@"; exit 0; fi
   [ -z "$cf_arrays" ] || keep_args "$@"
@@ -2188,9 +2190,10 @@ main() {
   # bash loses a signal that comes with another one, and timeout sends CONT with each.
   [ -z "${BASH_VERSION-}" ] || cf_signals=${cf_signals% CONT}
   # Only Linux has PWR.
-  for cf_name in $cf_signals; do catch_signal "$cf_name" 2>/dev/null; done
-  # A signal that came before its trap stood ends the shell, as it would have ended the command: none is started then.
-  cf_stage=early
+  for cf_name in $cf_signals; do catch_signal "$cf_name"; done 2>/dev/null
+}
+
+main() {
   look_around
   read_token
   look_at_streams
@@ -2231,7 +2234,7 @@ main() {
   exit "$cf_code"
 }
 
-cf_proc=/proc/none cf_stage=over cf_arrays='' cf_own_limit=''
+cf_proc=/proc/none cf_stage=early cf_arrays='' cf_own_limit=''
 # What we say.
 cf_quiet='' cf_job='' cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer=''
 # Descriptors and streams.
@@ -2246,5 +2249,6 @@ cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_file='' cf_link_lock=''
 read_environment
 find_command "$@"
 shift "$cf_words"
+prepare "$@"
 trap 'on_exit "$@"' EXIT
 main "$@"

@@ -57,6 +57,7 @@ const NEEDS = {
   'a mount namespace by unshare(1)': () =>
     succeeds('unshare --mount sh -c "mount -t tmpfs -o size=64k none /mnt"'),
   'prlimit(1)': () => succeeds('prlimit --nofile true'),
+  'strace(1)': () => succeeds('strace -o /dev/null -e inject=getppid:signal=TERM true'),
   'make(1)': () => succeeds('make --version'),
   'setsid(1)': () => succeeds('setsid -h'),
   'taskset(1) and chrt(1)': () => succeeds('taskset -c 0 chrt -i 0 true'),

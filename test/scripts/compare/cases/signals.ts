@@ -93,6 +93,43 @@ export const SIGNALS: readonly Case[] = [
     reports: null,
   },
   {
+    // The bare command has no such steps: each must end the run as TERM does.
+    name: 'a signal that comes at each step of setting the traps',
+    script: String.raw`
+      quiet; export CRONFLOW_NO_START=1; steps=0 lost=0
+      trace() { strace -o ../trace -e trace=rt_sigaction "$@"; }
+      if [ -n "$RUN" ]; then
+        trace $RUN true
+        steps=$(grep -n 'SIGTSTP, {sa_handler=0x' ../trace | sed 's/:.*//; q')
+        [ "$steps" -gt 10 ] || note the traps are not seen
+      fi
+      for step in $(seq 1 $steps); do
+        trace -e inject=rt_sigaction:signal=TERM:when=$step $RUN sleep 3
+        [ $? = 143 ] || lost=$((lost + 1))
+      done
+      note lost $lost`,
+    shows: /^lost 0$/m,
+    needs: ['strace(1)'],
+    reports: null,
+    except: { mksh: 'mksh ignores each signal for an instant as it sets the trap' },
+  },
+  {
+    // All that a shell does to its traps takes long, so the signal finds a child that has reset only some of them.
+    name: 'a signal that comes before a child of the wrapper is the command',
+    script: String.raw`
+      quiet; export CRONFLOW_NO_START=1
+      if [ -z "$RUN" ]; then note 143; exit 0; fi
+      {
+        await ../pid; until grep -q 'SigCgt:.*[4567cdef]...$' /proc/$(cat ../pid)/status; do sleep 0.02; done
+        kill -s TERM $(cat ../pid)
+      } &
+      in_foreground strace -D -f -o /dev/null -e trace=rt_sigaction -e inject=rt_sigaction:delay_enter=5000 $RUN sleep 3
+      note $?; exit 0`,
+    shows: /^143$/m,
+    needs: ['strace(1)', '/proc'],
+    reports: null,
+  },
+  {
     name: 'TSTP stops the command, but not what it started, and CONT lets it go on',
     script: String.raw`
       cat >../ticker <<'END'
