@@ -123,7 +123,7 @@ export const SIGNALS: readonly Case[] = [
         await ../pid; until grep -q 'SigCgt:.*[4567cdef]...$' /proc/$(cat ../pid)/status; do sleep 0.02; done
         kill -s TERM $(cat ../pid)
       } &
-      in_foreground strace -D -f -o /dev/null -e trace=rt_sigaction -e inject=rt_sigaction:delay_enter=5000 $RUN sleep 3
+      in_foreground strace -D -f -o /dev/null -e trace=rt_sigaction -e inject=rt_sigaction:delay_enter=20000 $RUN sleep 3
       note $?; exit 0`,
     shows: /^143$/m,
     needs: ['strace(1)', '/proc'],
