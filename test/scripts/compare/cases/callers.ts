@@ -22,30 +22,6 @@ export const CALLERS: readonly Case[] = [
     reports: null,
   },
   {
-    // The stand-in for sleep is the second signal, which comes while the wrapper waits for it.
-    name: 'timeout signals the command and then its group, which is one signal',
-    script: String.raw`
-      mkdir ../bin
-      cat >../timeout <<'END'
-#!/bin/sh
-"$@" & command=$!
-while [ ! -e ready ]; do sleep 0.02; done
-kill -s TERM $command; while [ ! -e got ]; do sleep 0.02; done; : >done; wait $command
-END
-      cat >../bin/sleep <<'END'
-#!/bin/sh
-[ -e got ] || [ ! -e ready ] || grep -q timeout "/proc/$PPID/comm" || kill -s TERM $PPID
-exec /bin/sleep "$@"
-END
-      chmod +x ../timeout ../bin/sleep; PATH=$PWD/../bin:$PATH
-      ../timeout $RUN sh -c '
-        trap "echo TERM; : >got" TERM; : >ready
-        while [ ! -e done ]; do :; done; exit 5'; note $?`,
-    shows: /^5$/m,
-    needs: ['/proc'],
-    reports: 5,
-  },
-  {
     name: 'xargs -P',
     script: String.raw`
       seq 1 8 | xargs -P 4 -n 1 $RUN sh -c 'echo "$1" >ran.$1' sh; note $?
