@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { applyConfiguration, isStanding, planAhead } from '../apply/configuration.ts';
-import { isLeft, type Applying } from '../apply/pieces.ts';
+import { finishLeft } from '../apply/pieces.ts';
 import { standingConfiguration, storedConfiguration } from '../apply/stored-configuration.ts';
 import { reportMended, reportTrouble } from '../apply/system.ts';
 import type { Config } from '../config/config.ts';
@@ -13,7 +13,6 @@ import { CronflowError, errorText, type Fault } from '../core/model/errors.ts';
 import type { PlanAhead } from '../core/plan/ahead.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import type { ConfigStatus, ValidDeclaration } from '../http/deps.ts';
-import { APPLYING_KEY } from '../store/store.ts';
 import type { AppOptions, Parts } from './parts.ts';
 
 /** An instance looks at what stands at least so often, in case it did not hear that another one has changed it. */
@@ -106,9 +105,13 @@ export function followOthers({ clock, logger }: AppOptions, parts: Parts, reload
     if (isForgotten && wasForgotten) await configMended({ clock }, parts);
     wasForgotten = isForgotten;
   };
+  const finishForOthers = async (): Promise<void> => {
+    const { current } = reloader;
+    if (current !== null) await finishLeft(store, current, () => clock.now()).catch(nullIfLate);
+  };
   const lookAtAll = async (): Promise<void> => {
     await look();
-    await finishForOthers({ clock }, parts, reloader).catch((error: unknown) => {
+    await finishForOthers().catch((error: unknown) => {
       logger.warn('could not go on with the configuration that another instance applied', {
         error: errorText(error),
       });
@@ -126,21 +129,6 @@ export function followOthers({ clock, logger }: AppOptions, parts: Parts, reload
   });
   // One may have been applied since this instance read what stands.
   void look().then(lookAgain);
-}
-
-/**
- * Goes on with a configuration whose jobs another instance has changed in part. It is the one that this instance runs on,
- * and whoever applied it has given no sign for a while.
- */
-async function finishForOthers(
-  { clock }: Pick<AppOptions, 'clock'>,
-  { store }: Parts,
-  { current }: ConfigReloader,
-): Promise<void> {
-  const applying = (await store.meta(APPLYING_KEY)) as Applying | undefined;
-  if (applying === undefined || current?.revision !== applying.revision) return;
-  const now = (): number => clock.now();
-  if (isLeft(applying, now())) await applyConfiguration(store, current, now(), { now }).catch(nullIfLate);
 }
 
 /**
@@ -188,7 +176,7 @@ export function configMended(
   });
 }
 
-/** Applies a configuration in one commit; the parts outside the store then follow it. */
+/** Applies a configuration; the parts outside the store then follow it. */
 async function applyConfig(
   config: Config,
   { because, by, isOvertaken }: ReloadCause,

@@ -50,7 +50,7 @@ export function* stepsOf(plan: Plan, before: Before): Generator<PlanStep, undefi
       return isSame;
     },
   });
-  for (const job of plan.removed) yield stored(job, removeJob);
+  // Renames come first. A configuration that comes in the middle may rename the same jobs once more.
   for (const { job, next, replaced } of plan.renamed) {
     const rename = (tx: Tx, current: Job, at: number): void => {
       const fields = { ...declaredAs({ job: current, next }, at), name: next.name };
@@ -62,6 +62,7 @@ export function* stepsOf(plan: Plan, before: Before): Generator<PlanStep, undefi
       isFree: (tx) => makesWay(tx.jobByName(next.name), replaced),
     });
   }
+  for (const job of plan.removed) yield stored(job, removeJob);
   for (const next of plan.added)
     yield { ids: [], names: [next.name], run: (tx, at) => add(tx, next, at) } satisfies PlanStep;
   for (const { job, next } of both(plan.changed, plan.adopted))

@@ -6,7 +6,7 @@ import { CronflowError } from '../core/model/errors.ts';
 import type { Job } from '../core/model/records.ts';
 import { type Globals, type Spec, specOf } from '../core/model/spec.ts';
 import type { PlanAhead } from '../core/plan/ahead.ts';
-import { isEmptyPlan, type Plan, planInParts } from '../core/plan/plan.ts';
+import { type Plan, planInParts } from '../core/plan/plan.ts';
 import type { Standing } from '../core/plan/standing.ts';
 import { closeRemoved } from '../core/system/incidents.ts';
 import { APPLYING_KEY, type Scope, type Store, type Tx, type View } from '../store/store.ts';
@@ -66,7 +66,7 @@ export function readApplying(tx: Pick<View, 'meta'>): Applying | undefined {
 }
 
 /** Tells whether whoever applies a configuration has given no sign for so long that another one has to go on. */
-export function isLeft({ signed_at: signedAt }: Applying, nowAt: number): boolean {
+function isLeft({ signed_at: signedAt }: Applying, nowAt: number): boolean {
   return Math.abs(nowAt - signedAt) > SIGNED_MS_MAX;
 }
 
@@ -84,7 +84,7 @@ export async function lookAhead(store: Store, config: AppliedConfiguration): Pro
 /**
  * Applies a validated configuration to a store that instances share. A change of few jobs is one commit. A change of
  * many is several, so that pings come through in between: the first one says what stands from now on and who applies
- * it, and the others change some jobs each. Each job is changed by one of them, so none is ever half changed. Whoever
+ * it, and each of them changes some jobs. Each job is changed by one of them, so none is ever half changed. Whoever
  * dies in the middle is followed by another instance, which finds what is left by planning anew.
  * @throws CronflowError `config_invalid` with the faults of a plan that cannot be carried out; `config_held` where
  *   another configuration was faster
@@ -98,31 +98,53 @@ export async function applyInPieces(
   const isLooked = options.ahead !== undefined && 'applying' in options.ahead;
   let looked = isLooked ? (options.ahead as Looked) : await lookAhead(store, config);
   const { plan } = looked;
-  for (let round = 1; ; round += 1) {
-    // A job may have got a history since the change was begun. It keeps it then, and what was to take its place goes.
-    if (looked.plan.faults.length > 0 && !applier.isBegun) throw faulty(plan);
-    const did = await applier.carryOut(looked);
-    if (did === 'done' || did === 'followed') return plan;
-    if (round === ROUNDS_MAX) throw new CronflowError('store_unavailable', 'Jobs were changed all the time.');
+  for (let round = 1; round <= ROUNDS_MAX; round += 1) {
+    if (await applier.carryOut(looked)) return plan;
     looked = await lookAhead(store, config);
-    if (applier.isBegun && (await applier.isFinished(looked))) return plan;
   }
+  throw new CronflowError('store_unavailable', 'Jobs were changed all the time.');
 }
 
-function faulty({ faults }: Plan): CronflowError {
-  const detail = faults.map((fault) => `${fault.path}: ${fault.message}`).join('\n');
-  return new CronflowError('config_invalid', detail, { faults });
+/**
+ * Goes on with a configuration whose jobs were changed in part, where whoever applied it is gone, or where a Cronflow
+ * that applies all in one commit has put another one in its place. That one knows nothing of jobs that were not told of
+ * changed globals.
+ * @param config the configuration that this instance runs on; nothing is done unless it stands
+ */
+export async function finishLeft(
+  store: Store,
+  config: AppliedConfiguration,
+  now: () => number,
+): Promise<void> {
+  const { revision } = config;
+  const [applying, standing] = await store.view(
+    { meta: [APPLYING_KEY, STANDING_KEY] },
+    (view) => [readApplying(view), view.meta(STANDING_KEY) as Standing | undefined] as const,
+  );
+  if (applying === undefined || standing?.revision !== revision) return;
+  if (applying.revision === revision && !isLeft(applying, now())) return;
+  // To plan takes a while, and a newer configuration may come meanwhile.
+  const isOvertaken = (by: Standing): boolean => by.revision !== revision;
+  await applyInPieces(store, { ...config, isOvertaken }, { now });
 }
 
-/** What became of a plan: all is done, another instance does it, or one has to look again. */
-type Did = 'done' | 'followed' | 'again';
+/** Tells whether a configuration was begun already, so that what is planned is the rest of it. */
+function isBegunBefore({ standing, applying }: Looked, { revision }: AppliedConfiguration): boolean {
+  return standing?.revision === revision && applying?.revision === revision;
+}
+
+/** A part of a change that is not committed, because a job is not what the plan was made from any more. */
+class Outdated extends Error {}
 
 class Applier {
   readonly #store: Store;
   readonly #config: AppliedConfiguration;
   readonly #options: ApplyInPieces;
   readonly #by = randomUUID();
-  isBegun = false;
+  /** Says that the first commit is made, and more are to come. */
+  #isBegun = false;
+  /** The jobs that were told of changed globals, by id, and those that were added under these, by name. */
+  readonly #told = new Set<string>();
 
   constructor(store: Store, config: AppliedConfiguration, options: ApplyInPieces) {
     this.#store = store;
@@ -130,36 +152,36 @@ class Applier {
     this.#options = options;
   }
 
-  /** Carries a plan out, as far as the jobs are still what it was made from. */
-  async carryOut(looked: Looked): Promise<Did> {
+  /**
+   * Carries a plan out, as far as the jobs are still what it was made from.
+   * @returns whether nothing is left to do, at least for this instance; otherwise it has to look again
+   */
+  async carryOut(looked: Looked): Promise<boolean> {
     const before = looked.applying?.globals_before ?? looked.globals;
+    const steps = await this.#stepsOf(looked, before);
+    if (this.#isBegun && steps.length === 0) return this.#end();
+    let done = 0;
+    if (!this.#isBegun) {
+      // A job may have got a history since the change was begun. It keeps it then, and what was to take its place goes.
+      if (looked.plan.faults.length > 0 && !isBegunBefore(looked, this.#config)) throw faulty(looked.plan);
+      const began = await this.#begin(looked, before, steps);
+      if (began !== 'begun') return began !== 'again';
+      done = CHANGED_AT_ONCE;
+    }
+    for (let from = done; from < steps.length; from += CHANGED_AT_ONCE) {
+      const isMine = await this.#change(steps.slice(from, from + CHANGED_AT_ONCE));
+      if (!isMine) return true;
+    }
+    return false;
+  }
+
+  async #stepsOf(looked: Looked, before: Globals): Promise<PlanStep[]> {
     const areGlobalsChanged = !isDeepStrictEqual(before, this.#config.globals);
     // Specs are kept under the globals in force, and others would drive them all out.
     const specUnder = areGlobalsChanged ? specOf : keptSpecOf;
     const spec = (job: Job): Spec => specUnder(job.name, job.declaration, before);
     const others = areGlobalsChanged ? await this.#affected(looked, spec) : [];
-    const steps = await listedByAndBy(
-      stepsOf(looked.plan, { spec, others, areGlobalsChanged }),
-      COMPARED_AT_ONCE,
-    );
-    const isWhole = steps.length <= CHANGED_AT_ONCE && looked.applying === undefined;
-    const began = await this.#begin(looked, before, isWhole ? steps : null);
-    if (began === 'followed' || began === 'again') return began;
-    if (isWhole) return began.isAllDone ? 'done' : 'again';
-    for (let from = 0; from < steps.length; from += CHANGED_AT_ONCE) {
-      const isMine = await this.#change(steps.slice(from, from + CHANGED_AT_ONCE));
-      if (!isMine) return 'followed';
-    }
-    await this.#sign((applying) => ({ ...applying, globals_before: this.#config.globals }));
-    return 'again';
-  }
-
-  /** Ends the change if nothing is left to do. */
-  async isFinished({ plan, applying }: Looked): Promise<boolean> {
-    const isMore = !isEmptyPlan(plan) || plan.unchanged.some(({ isSameRecord }) => !isSameRecord);
-    if (isMore || (applying !== undefined && applying.by !== this.#by)) return false;
-    if (applying !== undefined) await this.#sign(() => undefined);
-    return true;
+    return listedByAndBy(stepsOf(looked.plan, { spec, others, areGlobalsChanged }), COMPARED_AT_ONCE);
   }
 
   /** Finds the jobs that a plan leaves as they are, and to which the changed globals make a difference. */
@@ -167,6 +189,7 @@ class Applier {
     const affected: string[] = [];
     for (const [index, job] of othersOf(plan, stored).entries()) {
       if (index % COMPARED_AT_ONCE === 0) await setImmediate();
+      if (this.#told.has(job.id) || this.#told.has(job.name)) continue;
       const now = specOf(job.name, job.declaration, this.#config.globals);
       if (!isDeepStrictEqual(spec(job), now)) affected.push(job.id);
     }
@@ -174,51 +197,57 @@ class Applier {
   }
 
   /**
-   * Commits what stands from now on, with all of the change where that is small.
-   * @param steps null where they are carried out later
+   * Commits what stands from now on, with the first steps, which are all of them where the change is small.
+   * @returns `followed` where another instance applies the same
    */
   async #begin(
     looked: Looked,
     before: Globals,
-    steps: readonly PlanStep[] | null,
-  ): Promise<'followed' | 'again' | { isAllDone: boolean }> {
+    steps: readonly PlanStep[],
+  ): Promise<'done' | 'begun' | 'again' | 'followed'> {
     const config = this.#config;
     const audit = await this.#auditOf(looked);
     const at = this.#options.now();
+    const first = steps.slice(0, CHANGED_AT_ONCE);
     const meta = [...DECLARING_META, STANDING_KEY, APPLYING_KEY, RENAMES_KEY];
-    const scope = { ...scopeOf(steps ?? []), meta, system_incidents: true };
-    return this.#transact(scope, (tx) => {
+    const begun = this.#store.transact({ ...scopeOf(first), meta, system_incidents: true }, (tx) => {
       const applying = readApplying(tx);
-      const isOthers = applying !== undefined && applying.by !== this.#by && !isLeft(applying, at);
-      const standing = readStanding(tx);
-      if (isOthers && applying.revision === config.revision && standing?.revision === config.revision)
-        return 'followed';
+      const isSame = applying?.revision === config.revision && readStanding(tx)?.revision === config.revision;
+      if (isSame && !isLeft(applying, at)) return 'followed';
       if (!isSameAs(tx, looked)) return 'again';
       putStanding(tx, config, at);
       if (audit !== null) tx.putAudit({ ...audit, at });
+      // A job that the API made since the plan was filled by what stood then, and told those who were notifiers then.
       const isFillChanged = !isDeepStrictEqual(fillOf(readFill(tx)), fillOf(config));
+      const isMore = isFillChanged || !isDeepStrictEqual(before, config.globals);
+      const isWhole = steps.length <= CHANGED_AT_ONCE && applying === undefined && !isMore;
       putConfiguration(tx, config, at);
       writeGlobals(tx, config.globals);
       putSystemChange(tx, closeRemoved(tx.openSystemIncidents(), config.globals.notifiers, at));
-      if (steps === null)
-        tx.putMeta(APPLYING_KEY, {
-          revision: config.revision,
-          by: this.#by,
-          signed_at: at,
-          globals_before: before,
-        } satisfies Applying);
-      // A job that the API made meanwhile was filled by what stood before.
-      return { isAllDone: steps === null || (run(tx, steps, at) && !isFillChanged) };
-    }).then((began) => {
-      this.isBegun ||= typeof began === 'object';
-      return began;
+      const sign: Applying = {
+        revision: config.revision,
+        by: this.#by,
+        signed_at: at,
+        globals_before: before,
+      };
+      if (!isWhole) tx.putMeta(APPLYING_KEY, sign);
+      if (!run(tx, first, at)) throw new Outdated();
+      return isWhole ? 'done' : 'begun';
     });
+    const began = await begun.catch((error: unknown) => {
+      if (error instanceof Outdated) return 'again' as const;
+      throw error;
+    });
+    if (began === 'begun') this.#noteTold(first);
+    this.#isBegun = began === 'begun';
+    return began;
   }
 
-  /** Returns the entry of the audit log about a plan; null where there is none, or it was written already. */
-  async #auditOf({ plan, standing }: Looked): Promise<AuditRecord | null> {
+  /** Returns the entry of the audit log about a plan; null where there is none, or the first commit has it already. */
+  async #auditOf(looked: Looked): Promise<AuditRecord | null> {
     const { author, now } = this.#options;
-    if (author === undefined || this.isBegun) return null;
+    if (author === undefined || isBegunBefore(looked, this.#config)) return null;
+    const { plan, standing } = looked;
     const revisions: [string | undefined, string] = [standing?.revision, this.#config.revision];
     const entry = await byAndBy(planAuditInParts(author, { plan, at: now(), revisions }));
     return entry === null ? null : { id: randomUUID(), ...entry };
@@ -229,20 +258,26 @@ class Applier {
     const at = this.#options.now();
     const isRename = steps.some(({ ids, names }) => ids.length > 0 && names.length > 0);
     const meta = [...EVENT_META, STANDING_KEY, APPLYING_KEY, ...(isRename ? [RENAMES_KEY] : [])];
-    return this.#transact({ ...scopeOf(steps), meta }, (tx) => {
+    const isMine = await this.#store.transact({ ...scopeOf(steps), meta }, (tx) => {
       const applying = this.#mine(tx);
       if (applying === null) return false;
       run(tx, steps, at);
       tx.putMeta(APPLYING_KEY, { ...applying, signed_at: at } satisfies Applying);
       return true;
     });
+    this.#noteTold(steps);
+    return isMine;
   }
 
-  async #sign(change: (applying: Applying) => Applying | undefined): Promise<void> {
-    await this.#transact({ meta: [STANDING_KEY, APPLYING_KEY] }, (tx) => {
-      const applying = this.#mine(tx);
-      if (applying !== null) tx.putMeta(APPLYING_KEY, change(applying));
+  async #end(): Promise<true> {
+    await this.#store.transact({ meta: [STANDING_KEY, APPLYING_KEY] }, (tx) => {
+      if (this.#mine(tx) !== null) tx.putMeta(APPLYING_KEY, undefined);
     });
+    return true;
+  }
+
+  #noteTold(steps: readonly PlanStep[]): void {
+    for (const { ids, names } of steps) for (const each of [...ids, ...names]) this.#told.add(each);
   }
 
   /**
@@ -258,10 +293,11 @@ class Applier {
     const applying = readApplying(tx);
     return applying?.by === this.#by ? applying : null;
   }
+}
 
-  #transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
-    return this.#store.transact(scope, fn);
-  }
+function faulty({ faults }: Plan): CronflowError {
+  const detail = faults.map((fault) => `${fault.path}: ${fault.message}`).join('\n');
+  return new CronflowError('config_invalid', detail, { faults });
 }
 
 /**

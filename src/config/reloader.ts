@@ -64,8 +64,9 @@ export interface ReloaderOptions {
   /** Computes the changes that a configuration would make, without making them. */
   plan: (config: Config) => Promise<Plan>;
   /**
-   * Applies a configuration in one commit. When it throws, nothing has changed, and the reloader tries again.
-   * @returns null where another instance was faster, and nothing has changed
+   * Applies a configuration. When it throws, the reloader tries again. Nothing has changed then or, where instances
+   * share a store, some jobs have, and the others follow.
+   * @returns null where another instance was faster
    */
   apply: (config: Config, cause: ReloadCause) => Promise<Plan | null>;
   /** Absent where no other instance uses the store. */
@@ -110,6 +111,8 @@ export class ConfigReloader {
   #isCurrentStored = true;
   /** The last configuration that was read, if the store refused it. */
   #refused: Config | null = null;
+  /** The configuration that is being applied here. */
+  #swapping: Config | null = null;
   #problem: ConfigProblem | null = null;
   /** The configuration that stood when it was last looked at, where instances share the store. */
   #standing: Standing | null = null;
@@ -162,9 +165,14 @@ export class ConfigReloader {
     return this.#standing;
   }
 
-  /** Tells whether a job of this name is declared and the store has refused its declaration so far. */
+  /**
+   * Tells whether a job of this name, which the store does not have, is declared all the same: the store has refused
+   * its declaration so far, or the configuration that declares it is being applied, here or at another instance.
+   */
   isUnstored(name: string): boolean {
-    const configs = this.#isCurrentStored ? [this.#refused] : [this.#refused, this.#current];
+    const isFollowed = this.#current !== null && this.#standing?.revision === this.#current.revision;
+    const isAwaited = isFollowed || !this.#isCurrentStored;
+    const configs = [this.#refused, this.#swapping, isAwaited ? this.#current : null];
     return configs.some((config) => config?.jobs.some((job) => job.name === name) ?? false);
   }
 
@@ -492,6 +500,8 @@ export class ConfigReloader {
   /** Returns the reason not to apply a valid configuration to what is stored, or null. */
   async #problemOfPlan(config: Config, confirmed: string | undefined): Promise<ConfigProblem | null> {
     const plan = await this.#options.plan(config);
+    // It was begun before, so the plan is about the rest of it, and nobody has to confirm that.
+    if (this.#standing?.revision === config.revision) return null;
     if (plan.faults.length === 0)
       return confirmed === config.revision ? null : heldProblem(config, plan, this.#telling(config.redact));
     return this.#problemOf('config_invalid', plan.faults, config.files, config.redact);
@@ -529,9 +539,11 @@ export class ConfigReloader {
     return this.#problemOf('store_unavailable', [{ code: 'store_unavailable', path: '', message }], []);
   }
 
-  /** @returns null where another instance was faster, and nothing has changed */
+  /** @returns null where another instance was faster */
   async #swap(config: Config): Promise<Plan | null> {
-    const plan = await this.#options.apply(config, this.#causeOf(config));
+    this.#swapping = config;
+    const applied = this.#options.apply(config, this.#causeOf(config));
+    const plan = await applied.finally(() => (this.#swapping = null));
     if (plan === null) return null;
     await this.#lookWhatStands();
     if (this.#isBehind) this.#options.shared?.onBehind(false);

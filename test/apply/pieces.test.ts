@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { applyConfiguration } from '../../src/apply/configuration.ts';
 import type { AppliedConfiguration } from '../../src/apply/stored-configuration.ts';
-import { standingConfiguration } from '../../src/apply/stored-configuration.ts';
+import { finishLeft } from '../../src/apply/pieces.ts';
+import { STANDING_KEY, standingConfiguration } from '../../src/apply/stored-configuration.ts';
 import type { Declaration } from '../../src/core/model/declaration.ts';
 import { CronflowError } from '../../src/core/model/errors.ts';
+import { standingAfter } from '../../src/core/plan/standing.ts';
 import { JobIngest } from '../../src/ingest/job-ingest.ts';
 import { MINUTE_MS } from '../../src/schedule/units.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
@@ -19,6 +21,7 @@ const AT_ONCE = 200;
 const MANY = 1_050;
 /** Nobody waits for whoever applies a configuration for longer than this. */
 const LEFT_AFTER_MS = 10_001;
+const AUTHOR = { by: { via: 'file', who: 'the files changed', from: 'host' } } as const;
 
 function jobsOf(count: number, declaration: Declaration): Record<string, Declaration> {
   return Object.fromEntries(Array.from({ length: count }, (_, at) => [`job-${at}`, declaration]));
@@ -38,13 +41,15 @@ async function started() {
   const store = new MemoryStore({ twice: true, shared: true });
   await store.open();
   const ingest = new JobIngest({ store, clock, onRefusal: () => {}, jobsMax: 10_000 });
+  const now = (): number => clock.now();
   const apply = (config: AppliedConfiguration, on: Store = store) =>
-    applyConfiguration(on, config, clock.now(), { now: () => clock.now() });
+    applyConfiguration(on, config, clock.now(), { now, author: AUTHOR });
   return {
     clock,
     store,
     ingest,
     apply,
+    finish: (config: AppliedConfiguration, on: Store = store) => finishLeft(on, config, now),
     ping: (name: string, kind: 'success' | 'failure' | 'start') =>
       ingest.ping(name, pingOf(kind, clock.now())),
   };
@@ -180,7 +185,7 @@ test('jobs of the API that come in the middle are filled and adopted as those be
   await apply(configOf('1', jobsOf(MANY, { every: '1d' }), { defaults: { grace: '5m' } }));
   const next = configOf(
     '2',
-    { ...jobsOf(MANY, { every: '1h' }), late: { every: '1h' } },
+    { ...jobsOf(MANY + AT_ONCE, { every: '1h' }), late: { every: '1h' } },
     { defaults: { grace: '9m' } },
   );
   await apply(
@@ -200,15 +205,150 @@ test('a store that was carried over in the middle is finished by the process tha
   await ping('job-1049', 'failure');
   const next = configOf('2', jobsOf(MANY, { every: '1h' }), { notifiers: ['ops', 'pager'] });
   await apply(next, dyingBefore(store, 3)).catch(() => {});
-  const own = new Proxy(store, {
+  await applyConfiguration(unshared(store), next, clock.now());
+  expect(await store.meta(APPLYING_KEY)).toBeUndefined();
+  expect(await countOf(store, isHourly)).toBe(MANY);
+  expect((await store.deliveries({ notifier: 'pager', skip: 0, limit: 9 })).total).toBe(1);
+});
+
+/** Returns the store as a Cronflow sees it that applies each configuration in one commit. */
+function unshared(store: Store): Store {
+  return new Proxy(store, {
     get: (target, key) => {
       if (key === 'isShared') return false;
       const value: unknown = Reflect.get(target, key, target);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
-  await applyConfiguration(own, next, clock.now());
-  expect(await store.meta(APPLYING_KEY)).toBeUndefined();
+}
+
+/** Applies a configuration as an instance of the version before does, which knows nothing of several commits. */
+async function applyAsBefore(store: Store, config: AppliedConfiguration, at: number): Promise<void> {
+  const [applying, standing] = [await store.meta(APPLYING_KEY), await standingConfiguration(store)];
+  // It goes by the globals that it finds, and leaves alone what it does not know.
+  await store.transact({ meta: [APPLYING_KEY] }, (tx) => tx.putMeta(APPLYING_KEY, undefined));
+  await applyConfiguration(unshared(store), config, at);
+  await store.transact({ meta: [APPLYING_KEY, STANDING_KEY] }, (tx) => {
+    tx.putMeta(APPLYING_KEY, applying);
+    tx.putMeta(STANDING_KEY, standingAfter(standing, config.revision, at));
+  });
+}
+
+/** Returns the messages that are owed to a notifier. */
+async function owedTo(store: Store, notifier: string): Promise<string[]> {
+  const { items } = await store.deliveries({ notifier, skip: 0, limit: 99 });
+  return items.map(({ facts, kind }) => `${facts.job_name} ${kind}`).sort();
+}
+
+test('a small change of which one job is not what it was is planned anew, and no part of it is committed', async () => {
+  const { store, apply, ping } = await started();
+  await apply(configOf('1', { a: { every: '1d' }, b: { every: '1d' }, c: { every: '1d' } }));
+  const next = configOf('2', { b: { every: '1d', renamed_from: 'a' }, c: { every: '1h' } });
+  // A history begins at the last moment, onto which no other is put.
+  const busy = watched(store, async (_, index) => (index === 0 ? ping('b', 'failure') : undefined));
+  await expect(apply(next, busy)).rejects.toMatchObject({ code: 'config_invalid' });
+  expect(await standingConfiguration(store)).toMatchObject({ revision: '1' });
+  expect(await store.jobByName('a')).toMatchObject({ removed_at: null });
+  expect(await countOf(store, isHourly)).toBe(0);
+});
+
+test('jobs that are renamed in the middle of a change are found by the change that renames them once more', async () => {
+  const { store, apply, ping } = await started();
+  const all = jobsOf(MANY, { every: '1d' });
+  await apply(configOf('1', { ...all, a: { every: '1d' } }));
+  await ping('a', 'success');
+  const hourly = jobsOf(MANY, { every: '1h' });
+  const second = configOf('2', { ...hourly, b: { every: '1d', renamed_from: 'a' } });
+  await apply(second, dyingBefore(store, 1)).catch(() => {});
+  await apply(configOf('3', { ...hourly, c: { every: '1d', renamed_from: 'b' } }));
+  expect(await store.jobByName('c')).toMatchObject({ state: { run_count: 1 } });
+});
+
+test('the audit log has one entry for a change, also where another instance goes on with it', async () => {
+  const { clock, store, apply } = await started();
+  await apply(configOf('1', jobsOf(MANY, { every: '1d' })));
+  const next = configOf('2', jobsOf(MANY, { every: '1h' }));
+  await apply(next, dyingBefore(store, 3)).catch(() => {});
+  await clock.advance(LEFT_AFTER_MS);
+  await apply(next);
   expect(await countOf(store, isHourly)).toBe(MANY);
-  expect((await store.deliveries({ notifier: 'pager', skip: 0, limit: 9 })).total).toBe(1);
+  expect((await store.audit({ skip: 0, limit: 9 })).total).toBe(2);
+});
+
+test('whoever goes on for another one leaves a newer configuration alone that comes meanwhile', async () => {
+  const { clock, store, apply, finish } = await started();
+  await apply(configOf('1', jobsOf(MANY, { every: '1d' })));
+  const next = configOf('2', jobsOf(MANY, { every: '1h' }));
+  await apply(next, dyingBefore(store, 2)).catch(() => {});
+  await clock.advance(LEFT_AFTER_MS);
+  const late = watched(store, async (_, index) => {
+    if (index === 0) await apply(configOf('3', jobsOf(MANY, { every: '2d' })));
+  });
+  await expect(finish(next, late)).rejects.toMatchObject({ code: 'config_held' });
+  expect(await standingConfiguration(store)).toMatchObject({ revision: '3' });
+  expect(await countOf(store, ({ every }) => every === '2d')).toBe(MANY);
+});
+
+test('what an instance of the version before replaces in the middle is finished, and everybody is told', async () => {
+  const { clock, store, apply, finish, ping } = await started();
+  const daily = jobsOf(MANY, { every: '1d' });
+  await apply(configOf('1', daily));
+  for (const name of ['job-1', 'job-1049']) await ping(name, 'failure');
+  const notifiers = ['ops', 'pager'];
+  const second = configOf('2', jobsOf(MANY, { every: '1h' }), { notifiers });
+  await apply(second, dyingBefore(store, 2)).catch(() => {});
+  expect(await owedTo(store, 'pager')).toEqual(['job-1 opened']);
+  const third = configOf('3', { ...daily, 'job-1049': { every: '2d' } }, { notifiers });
+  await applyAsBefore(store, third, clock.now());
+  await finish(third);
+  expect(await owedTo(store, 'pager')).toEqual(['job-1 opened', 'job-1049 opened']);
+  expect(await store.meta(APPLYING_KEY)).toBeUndefined();
+  expect(await standingConfiguration(store)).toMatchObject({ revision: '3' });
+});
+
+test.each(['small', 'large'])(
+  'a job of the API that fails after a %s change was planned is told',
+  async (size) => {
+    const { store, ingest, apply, ping } = await started();
+    const jobs = jobsOf(size === 'small' ? 3 : MANY, { every: '1d' });
+    await apply(configOf('1', jobs, { notifiers: ['ops'] }));
+    const next = configOf('2', jobs, { notifiers: ['pager'], defaults: { grace: '9m' } });
+    const busy = watched(store, async (_, index) => {
+      if (index !== 0) return;
+      await ingest.register('early', { every: '1h' });
+      await ping('early', 'failure');
+    });
+    await apply(next, busy);
+    expect(await owedTo(store, 'pager')).toEqual(['early opened']);
+    expect(await store.jobByName('early')).toMatchObject({ declaration: { grace: '9m' } });
+    expect(await store.meta(APPLYING_KEY)).toBeUndefined();
+  },
+);
+
+test('a small change is finished by another instance if it dies before jobs of the API are looked at', async () => {
+  const { clock, store, ingest, apply, finish } = await started();
+  await apply(configOf('1', jobsOf(3, { every: '1d' })));
+  const next = configOf('2', jobsOf(3, { every: '1d' }), { defaults: { grace: '9m' } });
+  const busy = watched(store, (_, index) =>
+    index === 0 ? ingest.register('early', { every: '1h' }) : undefined,
+  );
+  await apply(next, dyingBefore(busy, 1)).catch(() => {});
+  await clock.advance(LEFT_AFTER_MS);
+  await finish(next);
+  expect(await store.jobByName('early')).toMatchObject({ declaration: { grace: '9m' } });
+});
+
+test('a change that was begun is finished, although a job has a history by now onto which another was to go', async () => {
+  const { clock, store, apply, ping } = await started();
+  const before = Object.fromEntries(Object.entries(jobsOf(MANY, {})).map(([name]) => [`old-${name}`, {}]));
+  await apply(configOf('1', { ...before, ...jobsOf(MANY, {}) }));
+  const renaming = Object.keys(jobsOf(MANY, {})).map((name) => [name, { renamed_from: `old-${name}` }]);
+  const next = configOf('2', Object.fromEntries(renaming) as Record<string, Declaration>);
+  await apply(next, dyingBefore(store, 2)).catch(() => {});
+  await ping('job-1049', 'success');
+  await clock.advance(LEFT_AFTER_MS);
+  await apply(next);
+  expect(await store.meta(APPLYING_KEY)).toBeUndefined();
+  expect((await store.listJobs({ skip: 0, limit: 1 })).total).toBe(MANY);
+  expect(await store.jobByName('job-1049')).toMatchObject({ state: { run_count: 1 } });
 });

@@ -6,10 +6,11 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import type { Config, SourceFile } from '../../src/config/config.ts';
 import { revisionOf } from '../../src/config/parse.ts';
 import type { ConfigProblem } from '../../src/config/problem.ts';
-import { ConfigReloader, type ReloaderOptions } from '../../src/config/reloader.ts';
+import { ConfigReloader, type ReloaderOptions, type SharedConfiguration } from '../../src/config/reloader.ts';
 import { CronflowError, type Fault } from '../../src/core/model/errors.ts';
 import type { Job } from '../../src/core/model/records.ts';
 import { type Plan, planChanges } from '../../src/core/plan/plan.ts';
+import type { Standing } from '../../src/core/plan/standing.ts';
 import type { Logger } from '../../src/observe/log.ts';
 import { WAIT_LIMIT_MS } from '../support/limits.ts';
 
@@ -84,6 +85,16 @@ function build(options: Partial<ReloaderOptions> = {}): ConfigReloader {
 }
 
 const storedFile = (text: string): SourceFile[] => [{ path, text }];
+
+/** Returns what a reloader has where another instance has applied this text. */
+function sharedOf(standing: Standing, text: string): SharedConfiguration {
+  return {
+    standing: () => Promise.resolve({ ...standing }),
+    files: () => Promise.resolve(storedFile(text)),
+    onAdopted: () => {},
+    onBehind: () => {},
+  };
+}
 
 function until(condition: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -430,6 +441,39 @@ describe('a reload', () => {
     expect(await reloader.reload({ confirm: revision })).toMatchObject({ status: 'refused' });
     expect(await reloader.reload({ confirm: revisionOf(numbered(2)) })).toMatchObject({ status: 'applied' });
     expect(events).toEqual(['config_held', 'config_held', 'resolved']);
+  });
+
+  test('holds nothing of a change that was begun before, as after a start in the middle of it', async () => {
+    save(numbered(10));
+    await build().start();
+    await reloader.close();
+    save(numbered(1));
+    const standing = { revision: revisionOf(numbered(1)), applied_at: 0, replaced: [] };
+    build({ stored: storedFile(numbered(1)), shared: sharedOf(standing, numbered(1)) });
+    await reloader.start();
+    expect([events, reloader.problem]).toEqual([[], null]);
+    expect(names()).toEqual(['j0']);
+  });
+
+  test('knows the jobs that are not stored yet while their declaration is being applied, here or elsewhere', async () => {
+    save(jobs('a'));
+    const known: boolean[] = [];
+    const standing = { revision: '', applied_at: 0, replaced: [] as string[] };
+    build({
+      shared: sharedOf(standing, jobs('a', 'b')),
+      apply: async (config) => {
+        known.push(reloader.isUnstored('a'), reloader.isUnstored('b'));
+        standing.revision = config.revision;
+        return planOf(config);
+      },
+    });
+    await reloader.start();
+    expect(known).toEqual([true, false]);
+    standing.revision = revisionOf(jobs('a', 'b'));
+    // What is applied elsewhere was not followed yet.
+    expect(reloader.isUnstored('b')).toBe(false);
+    await reloader.follow();
+    expect(reloader.isUnstored('b')).toBe(true);
   });
 
   test('runs one after another, in the order of the calls', async () => {
