@@ -2,7 +2,7 @@
 # shellcheck disable=SC2015,SC2154,SC2261,SC2317,SC3040,SC3047
 # In posix mode no function that the caller of bash exported stands in for set and unset. No alias and no trap of its
 # BASH_ENV is followed either.
-{ POSIXLY_CORRECT=1; \set +vxm; \unset -f unalias; \unalias -a; \trap - DEBUG RETURN ERR CHLD; } >/dev/null 2>&1
+{ POSIXLY_CORRECT=1; \set +evxm; \unset -f unalias; \unalias -a; \trap - DEBUG RETURN ERR CHLD; } >/dev/null 2>&1
 #
 # Runs a command and tells Cronflow when it starts and how it ends.
 #
@@ -27,14 +27,26 @@ unset cf_token cf_url cf_environ
 unset FUNCNEST EXECIGNORE GLOBIGNORE FIGNORE FPATH JOBMAX
 unset -f [ test printf echo read kill wait trap true umask command exec eval set shift export exit : return break continue \
   cd jobs ulimit false tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date od uname id curl wget env setsid \
-  timeout flock perl unset 2>/dev/null
+  timeout flock perl shopt unset 2>/dev/null
 unset POSIXLY_CORRECT
-# A caller may export the name of a shell that this is not.
-command -v shopt >/dev/null 2>&1 || unset BASH_VERSION
+# In bash no pattern is an error that meets no file. A caller may export the name of a shell that this is not.
+# shellcheck disable=SC3044 # bash
+shopt -u failglob >/dev/null 2>&1 || unset BASH_VERSION
 [ -z "${BASH_VERSION-}" ] && command -v typeset >/dev/null 2>&1 || unset KSH_VERSION
+# bash crashes where it copies the stdin from which it reads this script.
+# shellcheck disable=SC3028 # bash
+case ${BASH_VERSION:+bash}$- in
+  bash*s*)
+    cf_rest=$(cat 2>/dev/null)
+    [ -z "$cf_rest" ] || exec "$BASH" -c "$cf_rest" "$0" "$@"
+    ;;
+esac
 cf_nl='
 '
-IFS=" 	$cf_nl"
+# BASH_ENV of the caller may have made it readonly.
+cf_frozen=''
+unset IFS 2>/dev/null || cf_frozen=1
+[ -n "$cf_frozen" ] || IFS=" 	$cf_nl"
 
 cf_signals='TERM INT HUP QUIT USR1 USR2 ALRM XCPU VTALRM PIPE ABRT PROF PWR WINCH TSTP CONT'
 cf_attempt_s=10                # one attempt at a ping, where nobody waits for it
@@ -44,7 +56,8 @@ cf_torn_ms_max=180000          # 3 minutes: what is still not whole then is brok
 cf_spool_age_ms_max=604800000  # 7 days: Cronflow clamps delay_ms there, so an older ping would be misdated
 cf_output_bytes_max=100000
 cf_answer_rate=500k            # of what a monitor answers, in bytes a second, and as it is sent a ping
-cf_answer_bytes_max=1000000
+cf_answer_bytes_max=20000
+cf_reply_bytes_max=40000       # with what a client says of it: a shell takes minutes to look through a megabyte
 cf_url_characters='abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-._~:/?#[]@!$&()*+,;=%'
 cf_pipe_bytes_max=1048576      # more than a pipe and a relay hold: after as much, all that was there has gone through
 
@@ -806,7 +819,9 @@ relay_bg() {
   else exec 2>/dev/null; fi
   eval "exec 6>&${cf_held:-1}"
   close_inherited 6
-  exec 3<&0 4>&2 5>&1 </dev/null 2>"$cf_run.$1.said"
+  exec 3<&0 4>&2 5>&1 </dev/null 2>/dev/null
+  # There may be room for pipes and for no more files.
+  ! true >"$cf_run.$1.said" || exec 2>"$cf_run.$1.said"
   # Where no process can be had this one must do.
   trap 'exec cat <&3 4>&- 5>&- 6>&-' EXIT
   [ "$1" = out ] || [ -z "$cf_stderr_is_failure" ] || cf_mark=$cf_run.marked
@@ -851,7 +866,7 @@ copy() {
   wait "$!"
   cf_copied=$?
   if [ -s "$cf_run.$cf_stream.let_go" ]; then
-    : >"$cf_run.$cf_stream.let_go"
+    true >"$cf_run.$cf_stream.let_go"
     [ -z "$cf_tee" ] || kill -s KILL "$cf_tee"
     find_cat
     exec "$cf_cat" <&3 >&5 4>&- 5>&- 6>&-
@@ -861,7 +876,7 @@ copy() {
 }
 
 copy_by_cat() {
-  : >"$cf_run.$cf_stream.said"
+  true >"$cf_run.$cf_stream.said"
   find_cat
   copy "$cf_cat"
 }
@@ -1674,6 +1689,7 @@ try_clients() {
   while :; do
     # dash says "Killed" of a client that the watchdog ends.
     { take "send_$cf_client" "$@"; } 2>/dev/null
+    [ "${#cf_taken}" -le "$cf_reply_bytes_max" ] || cf_taken=''
     cf_reply=$cf_taken
     case ${cf_reply##*"$cf_nl"} in [0-9][0-9][0-9] | [0-9][0-9][0-9]\ *) return ;; esac
     cf_reply=''
@@ -1721,6 +1737,7 @@ send_wget() {
   esac
   cf_text=$(limit_and_send "$@" 2>&1)
   [ -z "$cf_rc" ] || rm -f "$cf_rc"
+  [ "${#cf_text}" -le "$cf_reply_bytes_max" ] || return
   cf_last=${cf_text##*HTTP/1.[01] }
   [ "$cf_last" != "$cf_text" ] || return
   case $cf_text in *'ontent-'[Tt]'ype: application/problem+json'*) cf_type=' application/problem+json' ;; *) cf_type='' ;; esac
@@ -2006,7 +2023,7 @@ collect_output() {
     fi
   fi
   # What was relayed into the file is read from it.
-  [ -z "$cf_err_in_out" ] || : >"$cf_run.tail"
+  [ -z "$cf_err_in_out" ] || true >"$cf_run.tail"
   read_file 1 "$cf_out" "$cf_out_from"
   read_file "$cf_say_fd" "$cf_err" "$cf_err_from"
 }
@@ -2249,6 +2266,13 @@ cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_file='' cf_link_lock=''
 read_environment
 find_command "$@"
 shift "$cf_words"
+if [ -n "$cf_frozen" ]; then
+  cf_say_at_once=1
+  say 'IFS is readonly, by BASH_ENV: running the command, reporting nothing'
+  say_collected
+  # shellcheck disable=SC3038 # bash
+  exec -- "$@"
+fi
 prepare "$@"
 trap 'on_exit "$@"' EXIT
 main "$@"

@@ -1188,7 +1188,7 @@ const slow: Case[] = [
     },
   ],
   [
-    'reads no more than a few megabytes of an answer without end',
+    'reads no more than a few megabytes of an answer without end, and does not believe it',
     async (bench) => {
       let offered = 0;
       const endless = new (class extends LocalServer {
@@ -1208,6 +1208,8 @@ const slow: Case[] = [
       expect(ended.code).toBe(3);
       // What the system keeps on the way comes on top.
       expect(offered).toBeLessThan(60_000_000);
+      // Cronflow answers in a few words, so that was not Cronflow.
+      expect(spooled(bench)).toHaveLength(1);
     },
   ],
   [

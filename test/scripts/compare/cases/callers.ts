@@ -72,6 +72,20 @@ END
     reports: [0, 0, 0, 3, 4, 5],
   },
   {
+    name: 'a shell with options of its own, and one that reads the script from a pipe or from a file',
+    script: String.raw`
+      shell=$(echo "$RUN" | sed 's| [^ ]*/monitor.sh.*||') words=$(echo "$RUN" | sed 's|.*/monitor.sh||')
+      script=$(echo "$RUN" | sed 's|.* \([^ ]*/monitor.sh\).*|\1|')
+      for option in -e -u -f -C -a; do
+        $shell $(test -z "$RUN" || echo $option) $script $words sh -c 'echo out; echo err >&2; exit 7'; note "$option $?"
+      done
+      by_stdin() { if [ -n "$RUN" ]; then $shell -s -- $words "$@"; else "$@"; fi; }
+      cat /dev/null $script | by_stdin sh -c 'test -z "$CRONFLOW_RUN_ID" || cat; echo from a pipe; exit 8'; note $?
+      by_stdin sh -c 'echo from a file; exit 9' <$(echo $script /dev/null | sed 's| .*||'); note $?`,
+    shows: /^8\n9$/m,
+    reports: [7, 7, 7, 7, 7, 8, 9],
+  },
+  {
     name: 'cron',
     script: String.raw`
       if [ -z "$IN_NAMESPACE" ]; then

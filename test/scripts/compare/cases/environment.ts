@@ -177,6 +177,22 @@ END
     reports: 4,
   },
   {
+    name: 'BASH_ENV that makes IFS readonly',
+    script: String.raw`
+      echo 'readonly IFS' >../rc; hush env BASH_ENV=$PWD/../rc $RUN sh -c 'echo out; exit 4'; note $?`,
+    shows: /^4$/m,
+    // bash can only run the command then.
+    reports: null,
+  },
+  {
+    name: 'BASHOPTS that change what a pattern is, and what meets none',
+    script: String.raw`
+      env BASHOPTS=failglob:nullglob:nocaseglob:nocasematch:dotglob:extglob:xpg_echo:execfail $RUN \
+        sh -c 'echo "$BASHOPTS"; echo err >&2; exit 4'; note $?`,
+    shows: /^failglob:/m,
+    reports: 4,
+  },
+  {
     name: 'what systemd says to one process, and to another',
     script: String.raw`
       cat >../activate <<'END'

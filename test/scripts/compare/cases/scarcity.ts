@@ -140,6 +140,21 @@ export const SCARCITY: readonly Case[] = [
     reports: 3,
   },
   {
+    name: 'a disk below TMPDIR with room for some of the files',
+    script: String.raw`
+      if [ -z "$IN_NAMESPACE" ]; then
+        IN_NAMESPACE=1 exec unshare --mount sh ../case.sh
+      fi
+      unset IN_NAMESPACE; export CRONFLOW_STDERR_IS_FAILURE=1
+      for files in 1 2 3 4 5 6 7 8; do
+        mkdir ../few.$files; mount -t tmpfs -o nr_inodes=$((files + 1)) none ../few.$files
+        TMPDIR=$PWD/../few.$files hush $RUN ${PLAIN}; note $files $?
+      done`,
+    shows: /^8 3$/m,
+    needs: ['a mount namespace by unshare(1)'],
+    reports: Array.from({ length: 8 }, () => 3),
+  },
+  {
     name: 'a PID namespace whose /proc is that of another',
     options: '--timeout 1h --beat 1h --lock',
     script: String.raw`
