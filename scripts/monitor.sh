@@ -1865,6 +1865,8 @@ replay() {
     [ -e "$cf_entry" ] || continue
     { read -r cf_path && read -r cf_query && read -r cf_ping_ms && read -r cf_ping_cs && read -r cf_ping_boot; } \
       2>/dev/null <"$cf_entry" || cf_path=''
+    # No URL of ours has other characters: curl would refuse it, and it would hold up all that come after it.
+    case $cf_path$cf_query in *[!A-Za-z0-9._~%/=\&-]*) cf_path='' ;; esac
     case $cf_path:$cf_ping_ms$cf_ping_cs in
       # What is torn may still be written by somebody.
       /jobs/*:*[!0-9]* | /jobs/*: | [!/]* | :*)

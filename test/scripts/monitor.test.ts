@@ -990,6 +990,9 @@ const spool: Case[] = [
       leaveInSpool(bench, now - 7_200_000, 'a');
       leaveInSpool(bench, now - 7_300_000, 'empty', '');
       leaveInSpool(bench, now - 1_800_000, 'torn', 'no path\nrid=x');
+      // No URL has a space, so curl would not ask for it.
+      const spoilt = `/jobs/${bench.job} $/success\nrid=spoilt\n${now}\n100\nboot\n`;
+      leaveInSpool(bench, now - 7_250_000, 'spoilt', spoilt);
       leaveInSpool(bench, now - 1_900_000, 'cut', `/jobs/${bench.job}/success\nrid=cut\n${now}\n100\n-`);
       const calls = await Promise.all([1, 2, 3].map((call) => bench.run([`${bench.job}-${call}`, 'true'])));
       expect(calls.map((call) => call.code)).toEqual([0, 0, 0]);
