@@ -142,7 +142,7 @@ set -m
 until [ -e ../pid ]; do sleep 0.02; done
 until_state() { until grep -q "^State:.$1" /proc/$(cat ../pid)/status; do sleep 0.02; done; }
 kill -s TSTP $job; until_state T; until grep -q "^State:.T" /proc/$job/status; do sleep 0.02; done; echo stopped
-grep -c '^State:.S' /proc/$(cat ../child)/status
+grep -c '^State:.[^T]' /proc/$(cat ../child)/status
 kill -s CONT $job; until_state '[RS]'; echo goes on
 : >done; wait $job; echo $?
 END
