@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
-  cpSync,
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -253,10 +253,10 @@ export class PostgresServer {
     const client = new pg.Client({ connectionString: this.url('postgres') });
     await client.connect();
     await client.query("SELECT pg_backup_start('test', true)");
-    cpSync(from, to, { recursive: true, filter: (path) => !NOT_COPIED.test(path) });
+    copyLive(from, to);
     const { rows } = await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)');
     await client.end();
-    cpSync(join(from, 'pg_wal'), join(to, 'pg_wal'), { recursive: true });
+    copyLive(join(from, 'pg_wal'), join(to, 'pg_wal'), /$^/);
     writeFileSync(join(to, 'backup_label'), rows[0]!.labelfile);
     if (kind === 'copy') writeFileSync(join(to, 'standby.signal'), '');
     handOver(folder, this.#way);
@@ -319,6 +319,24 @@ async function backendOf(url: string): Promise<number | null> {
     return rows[0]?.pid ?? null;
   } finally {
     await client.end();
+  }
+}
+
+/**
+ * Copies a folder of a server that runs. Files come and go in it meanwhile, and what has gone is in the log, from which a
+ * start of the copy makes it good.
+ */
+function copyLive(from: string, to: string, except = NOT_COPIED): void {
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const path = join(from, entry.name);
+    if (except.test(path)) continue;
+    try {
+      if (entry.isDirectory()) copyLive(path, join(to, entry.name), except);
+      else copyFileSync(path, join(to, entry.name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
   }
 }
 
