@@ -228,7 +228,7 @@ describe.skipIf(missingPostgres() !== null)('with many jobs', () => {
     ['what is owed', COUNT_UNFINISHED, []],
   ] as const)('%s are counted by an index alone', async (_, { text }, values) => {
     const { said } = await explained(client, { text, values, isGeneric: false });
-    expect(said).toMatch(/^Index Only Scan on (jobs|deliveries): \d+ rows, 0 removed, 1 times$/);
+    expect(said).toMatch(/^Index Only Scan on (jobs|deliveries): \d+ rows, 0 removed, \d+ times$/);
   });
 
   describe.each(BOUNDED)('%s', (_what, { name, text }, values) => {
