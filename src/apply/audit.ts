@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Actor, AUDIT_ENTRY, type AuditChange, type AuditRecord } from '../core/model/audit.ts';
 import type { Declaration } from '../core/model/declaration.ts';
+import { atOnce } from '../core/plan/at-once.ts';
 import { differences, type KeyChange } from '../core/plan/comparisons.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import { hideInValue, redact } from '../core/text/redact.ts';
@@ -29,11 +30,7 @@ interface Changes {
  * bounds of an entry is counted and left out.
  */
 export function putAudit(tx: Tx, author: Author, entry: Entry): void {
-  const writing = auditInParts(author, entry);
-  for (;;) {
-    const { done, value } = writing.next();
-    if (done === true) return tx.putAudit({ id: randomUUID(), ...value });
-  }
+  tx.putAudit({ id: randomUUID(), ...atOnce(auditInParts(author, entry)) });
 }
 
 /** So many changes are counted before a pause. */
@@ -84,13 +81,8 @@ export function changesOf(job: string, from: Declaration, to: Declaration): Audi
  * Adds an entry about a configuration that is applied. One that changes nothing, as at most starts, is no change.
  */
 export function putPlanAudit(tx: Tx, author: Author, applied: AppliedPlan): void {
-  const writing = planAuditInParts(author, applied);
-  for (;;) {
-    const { done, value } = writing.next();
-    if (done !== true) continue;
-    if (value !== null) tx.putAudit({ id: randomUUID(), ...value });
-    return;
-  }
+  const entry = atOnce(planAuditInParts(author, applied));
+  if (entry !== null) tx.putAudit({ id: randomUUID(), ...entry });
 }
 
 /** A plan that is applied, with the revision of the configuration before, undefined for the first, and that of this one. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { CronflowError } from '../core/model/errors.ts';
 import type { Job } from '../core/model/records.ts';
-import type { Spec } from '../core/model/spec.ts';
+import { type Globals, type Spec, specOf } from '../core/model/spec.ts';
 import type { Plan, Planned } from '../core/plan/plan.ts';
 import type { PlannedJob } from '../core/plan/planned-job.ts';
 import { hasHistory } from '../core/plan/rename.ts';
@@ -8,6 +9,7 @@ import type { Tx } from '../store/store.ts';
 import { applyEvent } from './events.ts';
 import { addJob, removeJob } from './jobs.ts';
 import { renameJob } from './renames.ts';
+import { keptSpecOf } from './specs.ts';
 
 /** What a plan does to one job. No step needs another one, so they can be carried out in any order and in several commits. */
 export interface PlanStep {
@@ -26,6 +28,20 @@ interface Before {
   others: readonly string[];
   /** Says that the globals are changed, of which every job is told. */
   areGlobalsChanged: boolean;
+}
+
+/** Returns how to find the spec that a job had under the globals before a configuration, and whether these are changed. */
+export function specsBefore(before: Globals, now: Globals): Pick<Before, 'spec' | 'areGlobalsChanged'> {
+  const areGlobalsChanged = !isDeepStrictEqual(before, now);
+  // Specs are kept under the globals in force, and others would drive them all out.
+  const specUnder = areGlobalsChanged ? specOf : keptSpecOf;
+  return { spec: (job) => specUnder(job.name, job.declaration, before), areGlobalsChanged };
+}
+
+/** Returns the error for a plan that cannot be carried out. */
+export function faulty({ faults }: Plan): CronflowError {
+  const detail = faults.map((fault) => `${fault.path}: ${fault.message}`).join('\n');
+  return new CronflowError('config_invalid', detail, { faults });
 }
 
 /** Makes the steps of a plan, one after the other, because there may be many. */

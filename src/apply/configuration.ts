@@ -1,18 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { CronflowError } from '../core/model/errors.ts';
-import type { Job } from '../core/model/records.ts';
-import { type Globals, type Spec, specOf } from '../core/model/spec.ts';
+import type { Globals } from '../core/model/spec.ts';
 import { broughtUpToDate, type PlanAhead, stillHolds } from '../core/plan/ahead.ts';
 import { Comparisons } from '../core/plan/comparisons.ts';
-import { currentByName, isEmptyPlan, type Plan, planChanges } from '../core/plan/plan.ts';
+import { COMPARED_AT_ONCE, currentByName, isEmptyPlan, type Plan, planChanges } from '../core/plan/plan.ts';
 import { closeRemoved } from '../core/system/incidents.ts';
 import { APPLYING_KEY, type Store, type Tx } from '../store/store.ts';
 import { type Author, putPlanAudit } from './audit.ts';
-import { othersOf, stepsOf } from './carry-out.ts';
+import { faulty, othersOf, specsBefore, stepsOf } from './carry-out.ts';
 import { readGlobals, writeGlobals } from './events.ts';
 import { applyInPieces, lookAhead, readApplying } from './pieces.ts';
-import { keptSpecOf } from './specs.ts';
 import {
   type AppliedConfiguration,
   DECLARING_META,
@@ -35,9 +32,6 @@ export async function isStanding(
     return readStanding(view)?.revision === revision && isDeepStrictEqual(readGlobals(view), globals);
   });
 }
-
-/** So many jobs are compared before pings get their turn. It takes a few milliseconds. */
-const COMPARED_AT_ONCE = 500;
 
 /**
  * Plans what applying a configuration would do, beside the traffic: jobs are compared a few at a time, and the plan is
@@ -94,20 +88,14 @@ export function applyConfiguration(
   if (store.isShared === true) return applyInPieces(store, config, { now, ahead, author });
   return store.transact({ all: true }, (tx) => {
     const plan = planNow(tx, config, ahead);
-    if (plan.faults.length > 0) {
-      const detail = plan.faults.map((fault) => `${fault.path}: ${fault.message}`).join('\n');
-      throw new CronflowError('config_invalid', detail, { faults: plan.faults });
-    }
+    if (plan.faults.length > 0) throw faulty(plan);
     if (author !== undefined)
       putPlanAudit(tx, author, { plan, at, revisions: [readRevision(tx), config.revision] });
     putConfiguration(tx, config, at);
     // The spec that a job had depends on the globals that were in force then.
     const before = leftByOthers(tx) ?? readGlobals(tx);
     writeGlobals(tx, config.globals);
-    const areGlobalsChanged = !isDeepStrictEqual(before, config.globals);
-    // Specs are kept under the globals in force, and others would drive them all out.
-    const specUnder = areGlobalsChanged ? specOf : keptSpecOf;
-    const spec = (job: Job): Spec => specUnder(job.name, job.declaration, before);
+    const { spec, areGlobalsChanged } = specsBefore(before, config.globals);
     putSystemChange(tx, closeRemoved(tx.openSystemIncidents(), config.globals.notifiers, at));
     const others = areGlobalsChanged ? othersOf(plan, tx.jobs()).map(({ id }) => id) : [];
     for (const each of stepsOf(plan, { spec, others, areGlobalsChanged })) each.run(tx, at);

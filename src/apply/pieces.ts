@@ -6,16 +6,15 @@ import { CronflowError } from '../core/model/errors.ts';
 import type { Job } from '../core/model/records.ts';
 import { type Globals, type Spec, specOf } from '../core/model/spec.ts';
 import type { PlanAhead } from '../core/plan/ahead.ts';
-import { type Plan, planInParts } from '../core/plan/plan.ts';
+import { COMPARED_AT_ONCE, type Plan, planInParts } from '../core/plan/plan.ts';
 import type { Standing } from '../core/plan/standing.ts';
 import { closeRemoved } from '../core/system/incidents.ts';
 import { APPLYING_KEY, type Scope, type Store, type Tx, type View } from '../store/store.ts';
 import { type Author, planAuditInParts } from './audit.ts';
 import { byAndBy, listedByAndBy } from './by-and-by.ts';
-import { othersOf, type PlanStep, stepsOf } from './carry-out.ts';
+import { faulty, othersOf, type PlanStep, specsBefore, stepsOf } from './carry-out.ts';
 import { EVENT_META, readGlobals, writeGlobals } from './events.ts';
 import { RENAMES_KEY } from './renames.ts';
-import { keptSpecOf } from './specs.ts';
 import {
   type AppliedConfiguration,
   DECLARING_META,
@@ -27,8 +26,6 @@ import {
 } from './stored-configuration.ts';
 import { putSystemChange } from './system-change.ts';
 
-/** So many jobs are compared before pings get their turn. It takes a few milliseconds. */
-const COMPARED_AT_ONCE = 500;
 /** One commit changes so many jobs. Pings wait for no longer than it takes. */
 const CHANGED_AT_ONCE = 200;
 /** Whoever applies a configuration signs with each commit. Another one goes on where no sign came for so long. */
@@ -176,10 +173,7 @@ class Applier {
   }
 
   async #stepsOf(looked: Looked, before: Globals): Promise<PlanStep[]> {
-    const areGlobalsChanged = !isDeepStrictEqual(before, this.#config.globals);
-    // Specs are kept under the globals in force, and others would drive them all out.
-    const specUnder = areGlobalsChanged ? specOf : keptSpecOf;
-    const spec = (job: Job): Spec => specUnder(job.name, job.declaration, before);
+    const { spec, areGlobalsChanged } = specsBefore(before, this.#config.globals);
     const others = areGlobalsChanged ? await this.#affected(looked, spec) : [];
     return listedByAndBy(stepsOf(looked.plan, { spec, others, areGlobalsChanged }), COMPARED_AT_ONCE);
   }
@@ -293,11 +287,6 @@ class Applier {
     const applying = readApplying(tx);
     return applying?.by === this.#by ? applying : null;
   }
-}
-
-function faulty({ faults }: Plan): CronflowError {
-  const detail = faults.map((fault) => `${fault.path}: ${fault.message}`).join('\n');
-  return new CronflowError('config_invalid', detail, { faults });
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Job } from '../model/records.ts';
 import { maxRuntimeMsOf } from '../model/spec.ts';
 import { firstOf } from '../text/counts.ts';
 import { hideInValue } from '../text/redact.ts';
+import { atOnce } from './at-once.ts';
 import { Comparisons, differences, type KeyChange } from './comparisons.ts';
 import type { PlannedJob } from './planned-job.ts';
 import { planRenames, type Rename } from './rename.ts';
@@ -59,15 +60,11 @@ export function planChanges(
   fill?: Fill,
   comparisons = new Comparisons(),
 ): Plan {
-  const planning = planInParts(stored, declared, fill, comparisons);
-  for (;;) {
-    const { done, value } = planning.next();
-    if (done === true) return value;
-  }
+  return atOnce(planInParts(stored, declared, fill, comparisons));
 }
 
 /** So many jobs are compared before a pause. It takes a few milliseconds. */
-const COMPARED_AT_ONCE = 500;
+export const COMPARED_AT_ONCE = 500;
 
 /** Does as `planChanges`, and pauses now and then, so that whoever goes on with it can do something else in between. */
 export function* planInParts(
