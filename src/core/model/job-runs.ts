@@ -1,6 +1,6 @@
 import { countWhere } from './ordered.ts';
 import type { PingedRow, Row, Run, SlotsRow } from './records.ts';
-import { beganAtOf, hasRid, isAnonymous, isOpen, isRegularId, isStreak } from './rows.ts';
+import { beganAtOf, hasRid, isAnonymous, isOpen, isRegularId, isStreak, numberIn } from './rows.ts';
 import { compareEnds, compareRuns, type Runs } from './runs.ts';
 
 /**
@@ -29,7 +29,7 @@ export class JobRuns implements Runs {
   }
 
   get(id: string): Row | undefined {
-    const row = this.#all[placeOf(this.#all, Number(id.slice(id.lastIndexOf('-') + 1)))];
+    const row = this.#all[placeOf(this.#all, numberIn(id))];
     if (row?.id === id) return row;
     return this.#hasOddIds ? this.#all.find((each) => each.id === id) : undefined;
   }

@@ -1,9 +1,19 @@
 import type { Outcome, Reason } from './reasons.ts';
 import type { PingedRow, Row, Run, SlotsRow } from './records.ts';
 
-/** Returns the id of a row. Users see it, and nothing but `rowNumberOf` reads it. */
+/** Returns the id of a row. Users see it, and nothing reads it but the functions here. */
 export function rowIdOf(jobId: string, number: number): string {
   return `${jobId}-${number}`;
+}
+
+/** Returns the id of the job in the id of a row. What older versions made may say another one. */
+export function jobIdIn(rowId: string): string {
+  return rowId.slice(0, rowId.lastIndexOf('-'));
+}
+
+/** Returns the number in the id of a row. What older versions made may say another one, or none (NaN). */
+export function numberIn(rowId: string): number {
+  return Number(rowId.slice(rowId.lastIndexOf('-') + 1));
 }
 
 /** Returns the number of the row with this id; null for an id that no row of the job can have. */

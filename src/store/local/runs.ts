@@ -1,5 +1,5 @@
 import type { Row } from '../../core/model/records.ts';
-import { isRegularId } from '../../core/model/rows.ts';
+import { isRegularId, jobIdIn } from '../../core/model/rows.ts';
 import { NO_RUNS, type Runs } from '../../core/model/runs.ts';
 import { type HistorySnapshot, JobHistory, type Packed, packedSnapshot, rowsOf } from './job-history.ts';
 
@@ -106,7 +106,7 @@ export class RunTable {
   /** Returns the history in which a row with this id is, if there is one. */
   #historyOf(id: string): JobHistory | undefined {
     const jobId = this.#oddIds.size === 0 ? undefined : this.#oddIds.get(id);
-    return this.#byJob.get(jobId ?? id.slice(0, id.lastIndexOf('-')));
+    return this.#byJob.get(jobId ?? jobIdIn(id));
   }
 
   #snapshots(): HistorySnapshot[] {

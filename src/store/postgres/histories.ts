@@ -1,5 +1,5 @@
 import type { Job, Row } from '../../core/model/records.ts';
-import { isOpen } from '../../core/model/rows.ts';
+import { isOpen, jobIdIn } from '../../core/model/rows.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
 import type { Changes } from '../local/changes.ts';
 import type { Overlay } from '../local/overlay.ts';
@@ -12,17 +12,21 @@ export class BatchHistories {
   readonly #tables: LoadedTables;
   /** Maps jobs whose rows are written to how many more settled rows they have then; null where that is not known. */
   readonly #moreOf = new Map<string, number | null>();
+  /** The jobs of which a run is open that was not. */
+  readonly #begun = new Set<string>();
 
   constructor({ put, del }: Changes, { overlay, tables }: { overlay: Overlay; tables: LoadedTables }) {
     this.#overlay = overlay;
     this.#tables = tables;
     for (const row of put.runs ?? []) {
-      const before = this.isNew(row) ? 0 : this.#settledBefore(row.id);
+      const stored = this.#settledBefore(row.id);
+      const before = this.isNew(row) ? 0 : stored;
       this.#add(row.job_id, before === null ? null : (isOpen(row) ? 0 : 1) - before);
+      if (isOpen(row) && stored !== 0) this.#begun.add(row.job_id);
     }
     for (const id of del.runs ?? []) {
       const before = this.#settledBefore(id);
-      this.#add(id.slice(0, id.lastIndexOf('-')), before === null ? null : -before);
+      this.#add(jobIdIn(id), before === null ? null : -before);
     }
   }
 
@@ -33,7 +37,7 @@ export class BatchHistories {
 
   /** Lists the jobs whose states have to be written for what they note. */
   changed(): string[] {
-    return [...this.#moreOf].filter(([, more]) => more !== 0).map(([id]) => id);
+    return [...this.#begun, ...[...this.#moreOf].filter(([, more]) => more !== 0).map(([id]) => id)];
   }
 
   /** Returns what is noted of a job with this commit. */

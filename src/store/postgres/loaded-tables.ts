@@ -9,7 +9,7 @@ import type {
   Run,
   SystemIncident,
 } from '../../core/model/records.ts';
-import { rowIdOf, rowNumberOf } from '../../core/model/rows.ts';
+import { jobIdIn, rowIdOf, rowNumberOf } from '../../core/model/rows.ts';
 import { NO_RUNS, type Runs } from '../../core/model/runs.ts';
 import type { OutputRef } from '../local/changes.ts';
 import { AuditTable } from '../local/audit.ts';
@@ -199,7 +199,7 @@ class LoadedRunTable extends RunTable {
   override get(id: string): Row | undefined {
     const row = super.get(id);
     if (row !== undefined || !this.#coverage.isAsked) return row;
-    const jobId = id.slice(0, id.lastIndexOf('-'));
+    const jobId = jobIdIn(id);
     const { need, whole } = this.#coverage;
     const isKnown = need.all || need.ids.has(jobId);
     if (whole.has(jobId) || (isKnown && this.#jobOf(jobId) === undefined)) return undefined;

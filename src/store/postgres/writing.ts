@@ -1,6 +1,6 @@
 import { AUDIT_RECORDS_MAX, type AuditRecord } from '../../core/model/audit.ts';
 import type { Delivery, Incident, Job, Row } from '../../core/model/records.ts';
-import { beganAtOf, instantOfRow, isAnonymous, isOpen } from '../../core/model/rows.ts';
+import { beganAtOf, instantOfRow, isAnonymous, isOpen, jobIdIn, numberIn } from '../../core/model/rows.ts';
 import { endedAfter } from '../../core/model/runs.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
 import type { Changes, Records } from '../local/changes.ts';
@@ -109,7 +109,7 @@ function deletions(del: Changes['del']): Step[] {
   ofIds(DELETE_DELIVERIES, del.deliveries);
   ofIds(DELETE_INCIDENTS, del.incidents);
   if (del.runs !== undefined) {
-    const places = del.runs.map((id) => [id.slice(0, id.lastIndexOf('-')), numberIn(id), id]);
+    const places = del.runs.map((id) => [jobIdIn(id), numberIn(id), id]);
     steps.push(step(DELETE_RUNS, ...columnsOf(places, 3)));
   }
   if (del.days !== undefined) {
@@ -119,11 +119,6 @@ function deletions(del: Changes['del']): Step[] {
   ofIds(DELETE_JOBS, del.jobs);
   ofIds(DELETE_AUDIT, del.audit);
   return steps;
-}
-
-/** Returns the number in the id of a row. */
-function numberIn(id: string): number {
-  return Number(id.slice(id.lastIndexOf('-') + 1));
 }
 
 /**
@@ -139,11 +134,9 @@ function jobSteps(put: Changes['put'], { overlay, tables, records, histories }: 
   steps.push(...rowsOf(PUT_JOBS, known, jobColumns), ...rowsOf(INSERT_JOBS, added, jobColumns));
   // Whether a job is removed decides whether it can be due, so a change of what it declares writes its state, too.
   // So does a run that has begun or ended, since the row of the state notes where open runs are and how many are kept.
-  const begun = (put.runs ?? []).filter((row) => isOpen(row) && !isStoredOpen(tables, row));
   const ids = new Set([
     ...(put.states ?? []).map((each) => each.job_id),
     ...known.map(({ id }) => id),
-    ...begun.map((row) => row.job_id),
     ...histories.changed(),
   ]);
   const states = Array.from(ids, (id) => overlay.job(id)).filter((job) => job !== undefined);
@@ -157,11 +150,6 @@ function jobSteps(put: Changes['put'], { overlay, tables, records, histories }: 
     steps.push(step(statement, ...columnsOf(rows, 6)));
   }
   return steps;
-}
-
-function isStoredOpen(tables: LoadedTables, { id }: Row): boolean {
-  const stored = tables.runs.get(id);
-  return stored !== undefined && isOpen(stored);
 }
 
 function stateColumns(
