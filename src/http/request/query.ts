@@ -53,6 +53,11 @@ export class Query {
     return place;
   }
 
+  /** Tells whether a value is given, be it empty. */
+  has(key: string): boolean {
+    return this.#search.has(key);
+  }
+
   /** Reads one of a closed set of words; undefined when absent or empty. */
   word<T extends string>(key: string, words: readonly T[]): T | undefined {
     const value = this.text(key);

@@ -17,8 +17,7 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   const cursor = query.cursor('deliveries');
   const status = query.word('status', DELIVERY_STATUSES);
   // A misspelt name must not look like a notifier that is owed nothing.
-  const isAsked = new URLSearchParams(ctx.querystring).has('notifier');
-  const notifier = isAsked ? query.word('notifier', await knownNotifiers(services)) : undefined;
+  const notifier = query.has('notifier') ? query.word('notifier', await knownNotifiers(services)) : undefined;
   const incident_id = query.text('incident');
   query.done();
   if (incident_id !== undefined && (await services.store.incident(incident_id)) === undefined)
