@@ -10,17 +10,15 @@ import {
 import { claimed } from '../support/store.ts';
 import type { Delivery } from '../../src/core/model/records.ts';
 import { delivery, ids, job, NOW_AT, systemDelivery } from '../support/records.ts';
-import { openBeforeEach, rows } from './stores.ts';
+import { PAGE, helpersOf, openBeforeEach, rows } from './stores.ts';
 
-const ALL = { all: true };
-const PAGE = { skip: 0, limit: 100 };
 const CLAIM = { owner: 'one', now_at: NOW_AT, lease_ms: 60_000, limit: 10 };
 
 describe.each(rows)('the $name store', ({ make }) => {
   let store: Store;
   openBeforeEach(make, (opened) => (store = opened));
 
-  const write = (fn: (tx: Tx) => void): Promise<void> => store.transact(ALL, fn);
+  const { write } = helpersOf(() => store);
   const claim = async (changes: Partial<ClaimOptions> = {}): Promise<string[]> =>
     ids(await claimed(store, { ...CLAIM, ...changes }));
   const firstLane = async (options: ClaimOptions): Promise<ClaimedLane> => {

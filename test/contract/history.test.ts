@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type AuditFilter, type Scope, type Store, type Tx } from '../../src/store/store.ts';
+import { type AuditFilter, type Scope, type Store } from '../../src/store/store.ts';
 import { AUDIT_RECORDS_MAX, type AuditRecord } from '../../src/core/model/audit.ts';
 import {
   day,
@@ -13,10 +13,8 @@ import {
   systemIncident,
   tally,
 } from '../support/records.ts';
-import { openBeforeEach, rows } from './stores.ts';
+import { ALL, PAGE, helpersOf, openBeforeEach, rows } from './stores.ts';
 
-const ALL = { all: true };
-const PAGE = { skip: 0, limit: 100 };
 const entry = (id: string, changes: Partial<AuditRecord> = {}): AuditRecord => ({
   id,
   at: NOW_AT,
@@ -35,7 +33,7 @@ describe.each(rows)('the $name store', ({ make }) => {
   let store: Store;
   openBeforeEach(make, (opened) => (store = opened));
 
-  const write = (fn: (tx: Tx) => void): Promise<void> => store.transact(ALL, fn);
+  const { write } = helpersOf(() => store);
   const dates = async (jobId: string): Promise<string[]> =>
     (await store.daysOf(jobId, PAGE)).items.map(({ date }) => date);
   const auditOf = async (filter: Partial<AuditFilter> = {}): Promise<[string[], number]> => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type JobFilter, type Store, type Tx } from '../../src/store/store.ts';
+import { type Store } from '../../src/store/store.ts';
 import { dueIds } from '../support/store.ts';
 import {
   day,
@@ -13,19 +13,13 @@ import {
   systemIncident,
   tally,
 } from '../support/records.ts';
-import { openBeforeEach, rows } from './stores.ts';
-
-const ALL = { all: true };
-const PAGE = { skip: 0, limit: 100 };
+import { PAGE, helpersOf, openBeforeEach, rows } from './stores.ts';
 
 describe.each(rows)('the $name store', ({ make }) => {
   let store: Store;
   openBeforeEach(make, (opened) => (store = opened));
 
-  const write = (fn: (tx: Tx) => void): Promise<void> => store.transact(ALL, fn);
-  const list = async (filter: Partial<JobFilter>): Promise<string[]> =>
-    ids((await store.listJobs({ ...PAGE, ...filter })).items);
-  const due = (nowAt: number, limit = 10): Promise<readonly string[]> => dueIds(store, nowAt, limit);
+  const { write, list, due } = helpersOf(() => store);
 
   describe('jobs', () => {
     test('are listed by name, in pages', async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { HOUR_MS, MINUTE_MS } from '../../src/schedule/units.ts';
-import type { AllRunsFilter, RunPlace, Store, Tx } from '../../src/store/store.ts';
+import type { AllRunsFilter, RunPlace, Store } from '../../src/store/store.ts';
 import {
   delivery,
   ids,
@@ -13,16 +13,14 @@ import {
   slotsRow,
   systemIncident,
 } from '../support/records.ts';
-import { openBeforeEach, rows } from './stores.ts';
-
-const PAGE = { skip: 0, limit: 100 };
+import { PAGE, helpersOf, openBeforeEach, rows } from './stores.ts';
 
 /** These are the reads of people and programs. They change nothing, and each list can be read page by page. */
 describe.each(rows)('the $name store', ({ make }) => {
   let store: Store;
   openBeforeEach(make, (opened) => (store = opened));
 
-  const write = (fn: (tx: Tx) => void): Promise<void> => store.transact({ all: true }, fn);
+  const { write } = helpersOf(() => store);
   /** Lists ids of rows of all jobs, page by page. `between` runs after each page. */
   const listed = async (
     filter: Partial<AllRunsFilter>,

@@ -6,11 +6,12 @@ import { silentLogger } from '../../src/observe/log.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
 import { PostgresStore } from '../../src/store/postgres/store.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { JobFilter, Store, Tx } from '../../src/store/store.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { emptyDatabase, missingPostgres } from '../support/postgres.ts';
 import { WAIT_LIMIT_MS } from '../support/limits.ts';
-import { NOW_AT } from '../support/records.ts';
+import { ids, NOW_AT } from '../support/records.ts';
+import { dueIds } from '../support/store.ts';
 
 /** One row per implementation. Every test of this folder holds for all of them. */
 interface Row {
@@ -69,4 +70,24 @@ export function openBeforeEach(make: Row['make'], take: (store: Store) => void):
     await made.store.close();
     await made.dispose();
   });
+}
+
+export const ALL = { all: true };
+export const PAGE = { skip: 0, limit: 100 };
+
+/** What tests ask of the store of the test that runs. */
+interface Helpers {
+  write: (fn: (tx: Tx) => void) => Promise<void>;
+  /** Lists the ids of jobs. */
+  list: (filter: Partial<JobFilter>) => Promise<string[]>;
+  due: (nowAt: number, limit?: number) => Promise<readonly string[]>;
+}
+
+/** @param opened returns the store of the test that runs */
+export function helpersOf(opened: () => Store): Helpers {
+  return {
+    write: (fn) => opened().transact(ALL, fn),
+    list: async (filter) => ids((await opened().listJobs({ ...PAGE, ...filter })).items),
+    due: (nowAt, limit = 10) => dueIds(opened(), nowAt, limit),
+  };
 }

@@ -3,13 +3,11 @@ import { HOUR_MS } from '../../src/schedule/units.ts';
 import {
   type Change,
   CONFIGURATION_KEY,
-  type JobFilter,
   type RunFilter,
   type Scope,
   type Store,
   type Tx,
 } from '../../src/store/store.ts';
-import { dueIds } from '../support/store.ts';
 import {
   delivery,
   ids,
@@ -24,25 +22,19 @@ import {
   systemIncident,
   tally,
 } from '../support/records.ts';
-import { openBeforeEach, rows } from './stores.ts';
-
-const ALL = { all: true };
-const PAGE = { skip: 0, limit: 100 };
+import { ALL, PAGE, helpersOf, openBeforeEach, rows } from './stores.ts';
 
 describe.each(rows)('the $name store', ({ make }) => {
   let store: Store;
   openBeforeEach(make, (opened) => (store = opened));
 
-  const write = (fn: (tx: Tx) => void): Promise<void> => store.transact(ALL, fn);
-  const list = async (filter: Partial<JobFilter>): Promise<string[]> =>
-    ids((await store.listJobs({ ...PAGE, ...filter })).items);
+  const { write, list, due } = helpersOf(() => store);
   const selected = async (filter: Partial<RunFilter>): Promise<[string[], number]> => {
     const { items, total } = await store.runsOf('a', { ...PAGE, ...filter });
     return [ids(items), total];
   };
   const updatedAt = (): Promise<number | undefined> =>
     store.view({ ids: ['a'] }, (view) => view.jobById('a')?.updated_at);
-  const due = (nowAt: number, limit = 10): Promise<readonly string[]> => dueIds(store, nowAt, limit);
 
   describe('transact', () => {
     test('returns what the function returns, once its changes can be read', async () => {
