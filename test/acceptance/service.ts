@@ -132,6 +132,8 @@ async function runMonitor(
       CRONFLOW_SPOOL_DIR: join(directory, 'spool'),
     },
   });
+  // A command that reads nothing may close the pipe before all is written.
+  child.stdin?.on('error', () => {});
   child.stdin?.end(input ?? '');
   const chunks = { stdout: '', stderr: '' };
   child.stdout?.on('data', (chunk: string) => (chunks.stdout += chunk));
