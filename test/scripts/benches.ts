@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
-import { Bench, Monitor, type Shell, writePatientScript } from './harness.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Bench, findShells, Monitor, type Shell, which, writePatientScript } from './harness.ts';
 
 export type Case = readonly [name: string, check: (bench: Bench) => Promise<void>];
 
@@ -13,8 +13,8 @@ export interface Benches {
   patientScript: string;
   /** A bench of its own for a case, which has a job of its own. */
   benchFor: (shell: Shell, script: string) => Bench;
-  /** All that are to be removed at the end; a case that makes one itself adds it. */
-  benches: Bench[];
+  /** A bench for the same job whose shell is found by its path, so that a case may set a PATH without it. */
+  byPath: (bench: Bench) => Bench;
 }
 
 /** To be called once, outside every test. @param prefix what the names of the jobs begin with */
@@ -40,6 +40,29 @@ export function useBenches(prefix: string): Benches {
       benches.push(bench);
       return bench;
     },
-    benches,
+    byPath: ({ shell: [name = '', ...words], job, script }) => {
+      const bench = new Bench([which(name) ?? '', ...words], monitor, job, script);
+      benches.push(bench);
+      return bench;
+    },
   };
+}
+
+/** Checks the cases under every shell that is here, each with the wrapper that is patient. */
+export function checkUnderEachShell({ benchFor, patientScript }: Benches, cases: readonly Case[]): void {
+  describe.each(findShells())('monitor.sh under $name', ({ shell }) => {
+    test.concurrent.each(cases)('%s', async (_name, check) => {
+      expect(await check(benchFor(shell, patientScript))).toBeUndefined();
+    });
+  });
+}
+
+/** Checks the cases under the first shell that is here, each with the script: the wrapper as it is, or a patient one. */
+export function checkUnderOneShell({ benchFor }: Benches, cases: readonly Case[], script: string): void {
+  const shell = findShells()[0]?.shell ?? ['sh'];
+  describe('monitor.sh', () => {
+    test.concurrent.each(cases)('%s', async (_name, check) => {
+      expect(await check(benchFor(shell, script))).toBeUndefined();
+    });
+  });
 }

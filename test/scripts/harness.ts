@@ -195,6 +195,11 @@ export class Bench {
   }
 }
 
+/** The runs that the pings of a kind speak of: a ping whose answer came too late is sent again. */
+export function runs(pings: readonly Received[], kind: string): Set<string | undefined> {
+  return new Set(pings.filter((ping) => ping.kind === kind).map((ping) => ping.query['rid']));
+}
+
 export function start(
   [program = '', ...args]: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -268,6 +273,9 @@ function isExecutable(file: string): boolean {
     return false;
   }
 }
+
+/** A script that waits for the file named by $1, or until its directory goes with a case that has failed. */
+export const AWAIT_FILE = 'while [ ! -e "$1" ] && [ -d "${1%/*}" ]; do sleep 0.05; done';
 
 /** The shells found here, each with the words that start it. */
 export function findShells(): { name: string; shell: Shell }[] {

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { startService } from '../acceptance/service.ts';
-import { type Case, useBenches } from './benches.ts';
+import { type Case, checkUnderEachShell, checkUnderOneShell, useBenches } from './benches.ts';
 import {
-  Bench,
+  type Bench,
   DETAIL,
   findShells,
   pathWithout,
@@ -16,8 +16,8 @@ import {
   which,
 } from './harness.ts';
 
-const { monitor, patientScript, benchFor, benches } = useBenches('option');
-const shells = findShells();
+const benches = useBenches('option');
+const { monitor, benchFor, byPath, patientScript } = benches;
 
 /** Succeeds at the try whose number is $1, and says which try it is. */
 const SUCCEEDS_AT = 'echo x >>tries; n=$(($(wc -l <tries))); echo "try $n"; [ $n -ge "$1" ]';
@@ -29,13 +29,6 @@ const AWAIT_GATE = 'while [ ! -e gate ] && [ -d "$PWD" ]; do sleep 0.05; done';
 function redirected(bench: Bench, redirection: string, args: readonly string[], options: RunOptions = {}) {
   const words = ['sh', '-c', `"$@" ${redirection}`, 'sh', ...bench.shell, bench.script, ...args];
   return start(words, bench.environment(options.env), { cwd: bench.dir, ...options }).ended;
-}
-
-/** A bench for the same job whose shell is found by its path, so that PATH may leave its folder out. */
-function withShellByPath({ shell: [name = '', ...words], job, script }: Bench): Bench {
-  const bench = new Bench([which(name) ?? '', ...words], monitor, job, script);
-  benches.push(bench);
-  return bench;
 }
 
 /** The last line of what an end ping says that was printed. */
@@ -467,7 +460,7 @@ const telling: Case[] = [
         console.log('wget is not installed: the wrapper is not tested with it');
         return;
       }
-      const here = withShellByPath(bench);
+      const here = byPath(bench);
       const env = { PATH: pathWithout(here.path('bin'), ['curl']), CRONFLOW_PING_TOKEN: 'of "wget"' };
       const ended = await here.run(['--schedule', '@daily', here.job, 'sh', '-c', 'echo out; exit 3'], {
         env,
@@ -491,7 +484,7 @@ const telling: Case[] = [
     async (bench) => {
       const wget = which('wget');
       if (wget === undefined) return;
-      const here = withShellByPath(bench);
+      const here = byPath(bench);
       const PATH = pathWithout(here.path('bin'), ['curl', 'wget']);
       // The start is held back until the wrapper has ended.
       const gate = here.path('gate');
@@ -533,17 +526,8 @@ const slow: Case[] = [
   ],
 ];
 
-describe.each(shells)('options of monitor.sh under $name', ({ shell }) => {
-  test.concurrent.each([...retrying, ...unread, ...judging, ...telling])('%s', async (_name, check) => {
-    expect(await check(benchFor(shell, patientScript))).toBeUndefined();
-  });
-});
-
-describe('options of monitor.sh', () => {
-  test.concurrent.each(slow)('%s', async (_name, check) => {
-    expect(await check(benchFor(shells[0]?.shell ?? ['sh'], patientScript))).toBeUndefined();
-  });
-});
+checkUnderEachShell(benches, [...retrying, ...unread, ...judging, ...telling]);
+checkUnderOneShell(benches, slow, patientScript);
 
 describe('options of monitor.sh and the service itself', () => {
   test('--schedule declares a job that the service then expects, and leaves a job of a file alone', async () => {
@@ -552,7 +536,7 @@ describe('options of monitor.sh and the service itself', () => {
       'http://127.0.0.1:9',
     );
     try {
-      const bench = benchFor(shells[0]?.shell ?? ['sh'], SCRIPT);
+      const bench = benchFor(findShells()[0]?.shell ?? ['sh'], SCRIPT);
       const env = { CRONFLOW_URL: service.url };
       chmodSync(bench.dir, 0o755);
       const words = ['--schedule', '30 2 * * *', '--grace', '10m'];

@@ -8,9 +8,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONGEST = [
   'test/acceptance/chaos.test.ts',
   'test/acceptance/npm-start.test.ts',
-  'test/scripts/monitor.test.ts',
   'test/acceptance/serve.test.ts',
   'test/scripts/options.test.ts',
+  'test/scripts/output.test.ts',
+  'test/scripts/outage.test.ts',
   'test/acceptance/rolling-upgrade.test.ts',
   'test/acceptance/kill-deliveries.test.ts',
   'test/acceptance/outage.test.ts',

@@ -1,0 +1,75 @@
+import { writeFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import { type Case, checkUnderEachShell, useBenches } from './benches.ts';
+import { isAlive, start, until, AWAIT_FILE } from './harness.ts';
+import { processesNaming } from './processes.ts';
+
+const benches = useBenches('timeout');
+
+const cases: Case[] = [
+  [
+    'ends a command that takes too long, with KILL if need be',
+    async (bench) => {
+      const ended = await bench.run(['--timeout', '1s', bench.job, 'sleep', '300']);
+      expect(ended).toMatchObject({ code: 143, stderr: '' });
+      expect((await bench.end()).query).toMatchObject({ signal: 'TERM', exit_code: '143' });
+      const deaf = `trap '' TERM; while :; do sleep 0.05; done`;
+      const killed = await bench.run(['--kill-after=1s', `${bench.job}-deaf`, 'sh', '-c', deaf], {
+        env: { CRONFLOW_TIMEOUT: '1s' },
+      });
+      expect(killed.code).toBe(137);
+      expect((await bench.end(`${bench.job}-deaf`)).query).toMatchObject({
+        signal: 'KILL',
+        exit_code: '137',
+      });
+      const polite = `trap 'exit 0' TERM; while :; do sleep 0.05; done`;
+      const exited = await bench.run(['--timeout=1', `${bench.job}-polite`, 'sh', '-c', polite]);
+      expect(exited.code).toBe(124);
+      expect((await bench.end(`${bench.job}-polite`)).query).toMatchObject({
+        signal: 'TERM',
+        exit_code: '124',
+      });
+    },
+  ],
+  [
+    'ends what a command leaves behind that was cut short, with KILL if need be',
+    async (bench) => {
+      const script = `(trap '' TERM; exec sleep 300) & echo $!; trap 'exit 0' TERM; while :; do :; done`;
+      const words = ['--timeout=1s', '--kill-after=1s', bench.job, 'sh', '-c', script];
+      const ended = await bench.run(words);
+      expect(ended).toMatchObject({ code: 124, stderr: '' });
+      const left = Number(ended.stdout);
+      await until(() => !isAlive(left));
+    },
+  ],
+  [
+    'leaves a command alone that ends in time',
+    async (bench) => {
+      // A number that no other run of these tests uses, to know the timer by.
+      const seconds = 1_000_000 + process.pid * 1_000 + Number(bench.job.replace('timeout-', ''));
+      const ended = await bench.run([`--timeout=1h${seconds}s`, bench.job, 'sh', '-c', 'exit 9']);
+      expect(ended.code).toBe(9);
+      expect((await bench.end()).query['signal']).toBeUndefined();
+      await until(() => processesNaming(`sleep\u0000${seconds + 3600}\u0000`) === undefined);
+    },
+  ],
+  [
+    'reports the start and ends the command in time where the caller uses all descriptors',
+    async (bench) => {
+      const taken = 'exec 3>/dev/null 4>&3 5>&3 6>&3 7>&3 8>&3 9>&3; exec "$@"';
+      const words = ['sh', '-c', taken, 'sh', ...bench.shell, bench.script];
+      const running = start(
+        [...words, bench.job, 'sh', '-c', AWAIT_FILE, 'sh', bench.path('gate')],
+        bench.environment(),
+      );
+      await until(() => bench.kinds().includes('start'));
+      writeFileSync(bench.path('gate'), '');
+      expect((await running.ended).code).toBe(0);
+      const limited = [...words, '--timeout=1s', `${bench.job}-limited`, 'sh', '-c', 'sleep 300 & wait'];
+      expect((await start(limited, bench.environment()).ended).code).toBe(143);
+      expect((await bench.end(`${bench.job}-limited`)).query['signal']).toBe('TERM');
+    },
+  ],
+];
+
+checkUnderEachShell(benches, cases);
