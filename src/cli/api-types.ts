@@ -2293,6 +2293,10 @@ export interface Fault {
    * Only of a lint
    */
   severity?: 'warning' | 'note';
+  /**
+   * Only of a lint that is about one job; its name
+   */
+  job?: string;
   file?: string;
   line?: number;
   column?: number;
@@ -2352,7 +2356,7 @@ export interface DeclaredJobs {
 }
 export interface ConfigLints {
   /**
-   * What is valid and probably not meant; each has a severity
+   * What is valid and probably not meant; each has a severity. At most 1,000, and then one that counts the others
    */
   lints: Fault[];
   /**
@@ -2371,7 +2375,7 @@ export interface ConfigTrial {
   ok: boolean;
   errors: Fault[];
   /**
-   * What is valid and probably not meant; each has a severity
+   * What is valid and probably not meant; each has a severity. At most 1,000, and then one that counts the others
    */
   lints: Fault[];
   /**

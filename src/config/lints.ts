@@ -161,7 +161,7 @@ function misspeltLints(config: Config, locator: Locator, pinging: readonly strin
       `pings come for "${name}", which nobody declares and which is one slip of the keyboard away; correct the name here or ` +
       'where the job pings';
     const place = locator.place(job.place.file, pointer('/jobs', job.name), { atKey: true });
-    return [{ code: 'name_near_unknown', message, ...place }];
+    return [{ code: 'name_near_unknown', message, job: job.name, ...place }];
   });
 }
 
@@ -233,7 +233,7 @@ function lint(
     job.declared[key] === undefined
       ? locator.place(job.place.file, path, { atKey: true })
       : locator.place(job.place.file, pointer(path, key));
-  return { code, message, ...place };
+  return { code, message, job: job.name, ...place };
 }
 
 function timeOf(localMs: number): string {

@@ -53,6 +53,20 @@ describe('the check of a configuration', () => {
   });
 });
 
+test('GET /config/lints names 1,000 lints and counts the others', async () => {
+  const lint = { code: 'nobody_told', path: 'jobs.a', message: 'nobody', severity: 'warning' } as const;
+  const { request } = await startServer({
+    configLints: () => ({
+      lints: Array.from({ length: 1_007 }, () => lint),
+      text: 'nobody',
+      is_too_long: false,
+    }),
+  });
+  const { json } = await request('/config/lints');
+  expect(json['lints']).toHaveLength(1_001);
+  expect((json['lints'] as unknown[]).at(-1)).toMatchObject({ code: 'more', message: 'and 7 more' });
+});
+
 test('GET /config/lints shows what is probably not meant', async () => {
   const lint = { code: 'nobody_told', path: 'jobs.a', message: 'nobody', severity: 'warning' } as const;
   const { request } = await startServer({

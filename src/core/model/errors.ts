@@ -117,6 +117,8 @@ export interface Lint extends Fault {
   code: LintCode;
   /** A note is worth knowing, with nothing to mend. Without one it is a warning. */
   severity?: 'warning' | 'note';
+  /** The name of the job that it is about, if it is about one. */
+  job?: string;
 }
 
 /** An error for people. Its `detail` says what went wrong, where, what is allowed and what to do next. */

@@ -59,10 +59,10 @@ const FAULTS_MAX = 100;
 const DETAIL_LENGTH_MAX = 32_768;
 
 /** Returns the faults that an answer names, and one more that counts the others. */
-export function someFaults(faults: readonly Fault[]): readonly Fault[] {
-  if (faults.length <= FAULTS_MAX) return faults;
-  const message = `and ${faults.length - FAULTS_MAX} more`;
-  return [...faults.slice(0, FAULTS_MAX), { code: 'more', path: '', message }];
+export function someFaults(faults: readonly Fault[], countMax = FAULTS_MAX): readonly Fault[] {
+  if (faults.length <= countMax) return faults;
+  const message = `and ${faults.length - countMax} more`;
+  return [...faults.slice(0, countMax), { code: 'more', path: '', message }];
 }
 
 /** Shortens a text to a length that people read, in whole lines, and says how much is left out. */

@@ -11,6 +11,9 @@ import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { toWire } from '../answer/wire.ts';
 
+/** Lints that an answer names at most. Many jobs often have the same one, and a page shows it once with their names. */
+const LINTS_MAX = 1_000;
+
 /** Declares `/config`: shows which configuration is applied, and reads it again. */
 export function configRoutes(services: Services): Route[] {
   const turns = new Turns(services.limits.checksWaitingMax, 'Too many checks wait already. Try again soon.');
@@ -96,7 +99,7 @@ async function listForPlan(ctx: HttpContext, services: Services): Promise<void> 
 /** Shows what is probably not meant in the configuration that is applied. */
 function listLints(ctx: HttpContext, services: Services): void {
   const { lints, text, is_too_long: isTooLong } = services.configLints();
-  ctx.body = { lints: someFaults(lints), text: shortened(text), is_too_long: isTooLong };
+  ctx.body = { lints: someFaults(lints, LINTS_MAX), text: shortened(text), is_too_long: isTooLong };
 }
 
 /**
@@ -117,7 +120,7 @@ async function check(ctx: HttpContext, services: Services, turns: Turns): Promis
   ctx.body = {
     ...trial,
     errors: someFaults(trial.errors),
-    lints: someFaults(trial.lints),
+    lints: someFaults(trial.lints, LINTS_MAX),
     text: shortened(trial.text),
     backtest: trial.backtest === null ? null : shortened(trial.backtest),
   };

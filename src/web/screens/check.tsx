@@ -2,7 +2,9 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { ConfigTrial } from '../../cli/api-types.ts';
 import { ask } from '../api/client.ts';
+import { countText } from '../model/faults.ts';
 import { FaultText } from '../ui/fault-text.tsx';
+import { LintList } from '../ui/lint-list.tsx';
 import { planLineKind } from '../model/plan.ts';
 
 const EXAMPLE = 'jobs:\n  nightly-backup:\n    schedule: "0 2 * * *"\n    grace: 10m\n';
@@ -63,13 +65,13 @@ export function Check(): JSX.Element {
 function Result({ trial }: { trial: ConfigTrial }): JSX.Element {
   const { ok, errors, lints, text, plan, backtest, job_count: jobCount, not_read: notRead } = trial;
   const said = ok
-    ? `Valid: ${jobCount} jobs, ${lints.length === 0 ? 'no warnings' : `${lints.length} to look at`}`
-    : `Not valid: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}`;
+    ? `Valid: ${jobCount} jobs, ${lints.length === 0 ? 'no warnings' : `${countText(lints)} to look at`}`
+    : `Not valid: ${countText(errors)} ${errors.length === 1 ? 'error' : 'errors'}`;
   return (
     <>
       <section class={ok ? '' : 'alarm'}>
         <h2>{said}</h2>
-        {text !== '' && <FaultText text={text} />}
+        {ok ? <LintList lints={lints} hasLinks={false} /> : <FaultText text={text} />}
         {notRead.length > 0 && <p class="dim">Not read: {notRead.join(', ')}.</p>}
       </section>
       {plan !== null && (

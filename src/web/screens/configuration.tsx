@@ -3,10 +3,12 @@ import type { JSX } from 'preact';
 import type { ConfigStatus, Fault } from '../../cli/api-types.ts';
 import { ask } from '../api/client.ts';
 import { useResource } from '../live/resource.ts';
+import { placeOf } from '../model/faults.ts';
 import { instantOf } from '../model/time.ts';
 import { Link } from '../router.tsx';
 import { Clock, Distance } from '../ui/moment.tsx';
 import { FaultText } from '../ui/fault-text.tsx';
+import { LintList } from '../ui/lint-list.tsx';
 import { Failure } from '../ui/notice.tsx';
 import { mayWrite, server } from '../ui/session.ts';
 import { AuditRow } from './audit.tsx';
@@ -137,9 +139,8 @@ export function FaultList({ faults }: { faults: readonly Fault[] }): JSX.Element
   );
 }
 
-function placeText({ file, line, column, path }: Fault): string {
-  const place = [file, line, column].filter((part) => part !== undefined).join(':');
-  return place === '' ? path : path === '' ? place : `${place} ${path}`;
+function placeText(fault: Fault): string {
+  return [placeOf(fault), fault.path].filter((part) => part !== '').join(' ');
 }
 
 function Warnings(): JSX.Element {
@@ -174,7 +175,7 @@ function Lints(): JSX.Element {
           This configuration is too long to be looked through here. <code>cronflow check</code> does it.
         </p>
       ) : (
-        <FaultText text={data.text} />
+        <LintList lints={data.lints} />
       )}
     </section>
   );

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium } from '../../support/chromium.ts';
 import { type Dashboard, startDashboard } from '../support/dashboard.ts';
-import { useBrowser, visit } from '../support/visit.ts';
+import { faultsByAxe, useBrowser, visit } from '../support/visit.ts';
 
 describe.skipIf(!hasChromium)('what a configuration is worth, and what came of it', () => {
   let service: Dashboard;
@@ -54,6 +54,26 @@ describe.skipIf(!hasChromium)('what a configuration is worth, and what came of i
     const shown = page.locator('section:has(h2:has-text("Probably not meant"))');
     await expect.poll(() => shown.count()).toBe(lints.length > 0 ? 1 : 0);
     if (lints.length > 0) expect(await shown.textContent()).toContain('cronflow.yaml:');
+  });
+
+  test('what is not meant of many jobs is said once, with the names of ten, and of all who ask', async () => {
+    const config = await readFile(service.configPath, 'utf8');
+    const names = Array.from({ length: 93 }, (_, index) => `quiet-${index + 10}`);
+    const jobs = names.map((name) => `  ${name}: {schedule: '0 6 * * *', notify: []}\n`).join('');
+    await writeFile(service.configPath, `${config}${jobs}`);
+    const { page } = await visit(`${service.url}/ui/configuration`);
+    await page.click('text=Read the files again');
+    const lint = page.locator('.lints > li', { hasText: 'nobody is told of this job' });
+    await lint.waitFor();
+    expect(await lint.count()).toBe(1);
+    const shown = lint.locator('.places a:visible');
+    expect(await shown.allTextContents()).toEqual(names.slice(0, 10));
+    await lint.locator('summary', { hasText: 'and 83 more' }).click();
+    expect(await shown.allTextContents()).toEqual(names);
+    expect(await faultsByAxe(page)).toEqual([]);
+    await shown.nth(2).click();
+    await page.locator('h1', { hasText: 'quiet-12' }).waitFor();
+    await writeFile(service.configPath, config);
   });
 
   test('the link of a message opens the page of its incident', async () => {
