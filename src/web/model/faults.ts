@@ -11,8 +11,7 @@ export interface LintAtPlaces {
 
 /** Returns each lint once, with all places that it was found at: warnings first, and else in the order of the places. */
 export function lintsWithPlaces(lints: readonly Fault[]): LintAtPlaces[] {
-  const idOf = ({ code, severity, message }: Fault): string => JSON.stringify([code, severity, message]);
-  const found = [...grouped(lints.filter(isFault), idOf).values()].map((places) => {
+  const found = [...grouped(lints.filter(isFault), sayingOf).values()].map((places) => {
     const { code, severity = 'warning', message } = places[0]!;
     return { code, severity, message, places };
   });
@@ -45,6 +44,10 @@ function joined(...parts: readonly (string | number | undefined)[]): string {
 /** Returns the place of a lint in few characters: the name of the file without its folder, and the line. */
 export function shortPlaceOf({ file, line }: Fault): string {
   return joined(file?.replace(/^.*\//, ''), line);
+}
+
+function sayingOf({ code, severity, message }: Fault): string {
+  return JSON.stringify([code, severity, message]);
 }
 
 /** The last entry of a long list only counts those that the answer leaves out. */
