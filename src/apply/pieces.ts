@@ -25,6 +25,7 @@ import {
   STANDING_KEY,
 } from './stored-configuration.ts';
 import { putSystemChange } from './system-change.ts';
+import { tellInstead } from './told-instead.ts';
 
 /** One commit changes so many jobs. Pings wait for no longer than it takes. */
 const CHANGED_AT_ONCE = 200;
@@ -41,6 +42,11 @@ export interface Applying {
   signed_at: number;
   /** The globals before it. Some jobs were not told yet that there are others now. */
   globals_before: Globals;
+  /**
+   * The instant since which some jobs were not told of it. Absent where a version applies it that does not look for
+   * trouble of which only notifiers heard that it removes.
+   */
+  begun_at?: number;
 }
 
 /** A plan, and what it was made from. */
@@ -60,6 +66,10 @@ export interface ApplyInPieces {
 
 export function readApplying(tx: Pick<View, 'meta'>): Applying | undefined {
   return tx.meta(APPLYING_KEY) as Applying | undefined;
+}
+
+function beginOf({ begun_at: begunAt, signed_at: signedAt }: Applying): number {
+  return begunAt ?? signedAt;
 }
 
 /** Tells whether whoever applies a configuration has given no sign for so long that another one has to go on. */
@@ -156,7 +166,7 @@ class Applier {
   async carryOut(looked: Looked): Promise<boolean> {
     const before = looked.applying?.globals_before ?? looked.globals;
     const steps = await this.#stepsOf(looked, before);
-    if (this.#isBegun && steps.length === 0) return this.#end();
+    if (this.#isBegun && steps.length === 0) return this.#end(looked);
     let done = 0;
     if (!this.#isBegun) {
       // A job may have got a history since the change was begun. It keeps it then, and what was to take its place goes.
@@ -223,6 +233,7 @@ class Applier {
         by: this.#by,
         signed_at: at,
         globals_before: before,
+        begun_at: applying === undefined ? at : beginOf(applying),
       };
       if (!isWhole) tx.putMeta(APPLYING_KEY, sign);
       if (!run(tx, first, at)) throw new Outdated();
@@ -263,11 +274,23 @@ class Applier {
     return isMine;
   }
 
-  async #end(): Promise<true> {
+  async #end({ applying }: Looked): Promise<true> {
+    if (applying !== undefined) await this.#tellInstead(applying);
     await this.#store.transact({ meta: [STANDING_KEY, APPLYING_KEY] }, (tx) => {
       if (this.#mine(tx) !== null) tx.putMeta(APPLYING_KEY, undefined);
     });
     return true;
+  }
+
+  /** Every job names its new notifiers by now. What was told to removed ones in the meantime is told to these. */
+  #tellInstead(applying: Applying): Promise<void> {
+    const { notifiers } = this.#config.globals;
+    const removed = applying.globals_before.notifiers.filter((name) => !notifiers.includes(name));
+    return tellInstead(
+      this.#store,
+      { notifiers: removed, since_at: beginOf(applying) },
+      { isMine: (tx) => this.#mine(tx) !== null, meta: [STANDING_KEY, APPLYING_KEY], now: this.#options.now },
+    );
   }
 
   #noteTold(steps: readonly PlanStep[]): void {

@@ -234,6 +234,14 @@ async function applyAsBefore(store: Store, config: AppliedConfiguration, at: num
   });
 }
 
+/** Notes of all messages that are owed what became of them. */
+async function finishAll(store: Store, status: 'sent', at: number): Promise<void> {
+  const { items } = await store.deliveries({ status: 'pending', skip: 0, limit: 99 });
+  await store.transact({ delivery_ids: items.map(({ id }) => id) }, (tx) => {
+    for (const each of items) tx.putDelivery({ ...each, status, finished_at: at });
+  });
+}
+
 /** Returns the messages that are owed to a notifier. */
 async function owedTo(store: Store, notifier: string): Promise<string[]> {
   const { items } = await store.deliveries({ notifier, skip: 0, limit: 99 });
@@ -352,3 +360,128 @@ test('a change that was begun is finished, although a job has a history by now o
   expect((await store.listJobs({ skip: 0, limit: 1 })).total).toBe(MANY);
   expect(await store.jobByName('job-1049')).toMatchObject({ state: { run_count: 1 } });
 });
+
+/** Names only a notifier that a change removes, then only one that it adds. */
+const [OLD_ONLY, NEW_ONLY] = [{ notify: ['old'] }, { notify: ['new'] }];
+
+/** Applies a change that replaces the notifier of all jobs, and does something before one of its commits. */
+async function replaceNotifier(
+  { store, apply }: Pick<Awaited<ReturnType<typeof started>>, 'store' | 'apply'>,
+  before: (index: number) => unknown,
+): Promise<AppliedConfiguration> {
+  const next = configOf('2', jobsOf(MANY, NEW_ONLY), { notifiers: ['new'] });
+  await apply(
+    next,
+    watched(store, (_, index) => before(index)),
+  ).catch(() => {});
+  return next;
+}
+
+test('trouble that is over before its job has its new notifiers is told to these, once', async () => {
+  const parts = await started();
+  const { store, apply, ping } = parts;
+  await apply(configOf('1', jobsOf(MANY, OLD_ONLY), { notifiers: ['old'] }));
+  await replaceNotifier(parts, async (index) => {
+    if (index !== 1) return;
+    for (const kind of ['failure', 'success', 'failure', 'success'] as const) await ping('job-1049', kind);
+    await ping('job-1048', 'failure');
+  });
+  expect(await owedTo(store, 'new')).toEqual([
+    'job-1048 opened',
+    'job-1049 closed',
+    'job-1049 closed',
+    'job-1049 opened',
+    'job-1049 opened',
+  ]);
+  expect(await store.meta(APPLYING_KEY)).toBeUndefined();
+});
+
+test('trouble that a notifier was never told of when it was removed is told to those that follow it', async () => {
+  const parts = await started();
+  const { store, apply, ping, clock } = parts;
+  await apply(configOf('1', jobsOf(MANY, OLD_ONLY), { notifiers: ['old'] }));
+  for (const kind of ['failure', 'success'] as const) await ping('job-7', kind);
+  await ping('job-8', 'failure');
+  await finishAll(store, 'sent', clock.now());
+  await ping('job-8', 'success');
+  for (const kind of ['failure', 'success'] as const) await ping('job-9', kind);
+  await clock.advance(MINUTE_MS);
+  await replaceNotifier(parts, () => {});
+  expect(await owedTo(store, 'new')).toEqual(['job-9 closed', 'job-9 opened']);
+});
+
+test('trouble of which a notifier heard that stays is not told once more', async () => {
+  const parts = await started();
+  const { store, apply, ping } = parts;
+  const both = { notify: ['old', 'new'] };
+  await apply(configOf('1', jobsOf(MANY, both), { notifiers: ['old', 'new', 'third'] }));
+  const next = configOf('2', jobsOf(MANY, { notify: ['new', 'third'] }), { notifiers: ['new', 'third'] });
+  await apply(
+    next,
+    watched(store, async (_, index) => {
+      if (index === 1) for (const kind of ['failure', 'success'] as const) await ping('job-1049', kind);
+    }),
+  );
+  expect(await owedTo(store, 'new')).toEqual(['job-1049 closed', 'job-1049 opened']);
+  expect(await owedTo(store, 'third')).toEqual([]);
+});
+
+test('a job that is renamed, one of a group and one of the API tell those whom they name now', async () => {
+  const parts = await started();
+  const { store, apply, ping, ingest } = parts;
+  const group = { group: 'nightly' };
+  const before = configOf(
+    '1',
+    { ...jobsOf(MANY, OLD_ONLY), a: OLD_ONLY, grouped: group },
+    { defaults: OLD_ONLY, notifiers: ['old'] },
+  );
+  await apply({ ...before, groups: { nightly: OLD_ONLY } });
+  const next = configOf(
+    '2',
+    { ...jobsOf(MANY, NEW_ONLY), b: { ...NEW_ONLY, renamed_from: 'a' }, grouped: group },
+    { defaults: { notify: ['other'] }, notifiers: ['new', 'other'] },
+  );
+  const jobs = next.jobs.map((each) =>
+    each.name === 'grouped' ? { ...each, declaration: { ...group, ...NEW_ONLY } } : each,
+  );
+  const busy = watched(store, async (_, index) => {
+    // It is registered as the defaults were, after all jobs were looked at.
+    if (index === 0) await ingest.register('early', { every: '1h' });
+    if (index > 0 && index < 3)
+      for (const name of ['early', 'grouped', index === 1 ? 'b' : 'job-1049'])
+        for (const kind of ['failure', 'success'] as const) await ping(name, kind);
+  });
+  await apply({ ...next, jobs, groups: { nightly: NEW_ONLY } }, busy);
+  expect(await owedTo(store, 'other')).toEqual([
+    'early closed',
+    'early closed',
+    'early opened',
+    'early opened',
+  ]);
+  const told = await owedTo(store, 'new');
+  for (const name of ['b', 'grouped', 'job-1049']) expect(told).toContain(`${name} opened`);
+});
+
+test.each([2, 3, 4, 5, 6, 7, 8])(
+  'an instance that dies before its transaction %d leaves it to the next to tell, and nobody hears twice',
+  async (at) => {
+    const parts = await started();
+    const { store, apply, ping, clock, finish } = parts;
+    await apply(configOf('1', jobsOf(MANY, OLD_ONLY), { notifiers: ['old'] }));
+    const next = await replaceNotifier(parts, async (index) => {
+      if (index === 1)
+        for (const name of ['job-1049', 'job-7'])
+          for (const kind of ['failure', 'success'] as const) await ping(name, kind);
+      if (index >= at) throw new CronflowError('store_unavailable', 'The instance is dead.');
+    });
+    await clock.advance(LEFT_AFTER_MS);
+    await finish(next);
+    expect(await owedTo(store, 'new')).toEqual([
+      'job-1049 closed',
+      'job-1049 opened',
+      'job-7 closed',
+      'job-7 opened',
+    ]);
+    expect(await store.meta(APPLYING_KEY)).toBeUndefined();
+  },
+);

@@ -23,9 +23,13 @@ const JOBS = 3_000;
 /** At most so many jobs are read, or compared, before whoever else waits has a turn. */
 const AT_ONCE_MAX = 2_000;
 
-function configOf(revision: string, declaration: Declaration): AppliedConfiguration {
+function configOf(
+  revision: string,
+  declaration: Declaration,
+  notifiers: readonly string[] = ['ops'],
+): AppliedConfiguration {
   const jobs = Object.fromEntries(Array.from({ length: JOBS }, (_, at) => [`job-${at}`, declaration]));
-  return configurationOf(revision, jobs, { defaults: {} }, ['ops']);
+  return configurationOf(revision, jobs, { defaults: {} }, notifiers);
 }
 
 /** A version to come, in which all records are as they are now. Each is taken in hand when it is read. */
@@ -104,6 +108,35 @@ describe.skipIf(missingPostgres() !== null)('a configuration of many jobs in a d
         view.jobs().filter(({ declaration }) => declaration.every === '1h'),
       );
       expect(changed).toHaveLength(JOBS);
+    },
+  );
+
+  test(
+    'is followed by messages to its notifiers about trouble that was over before its job had them',
+    { timeout: 2 * WAIT_LIMIT_MS },
+    async () => {
+      const last = `job-${JOBS - 1}`;
+      const ingest = new JobIngest({
+        store: stores[1]!,
+        clock: systemClock,
+        onRefusal: () => {},
+        jobsMax: JOBS,
+      });
+      let isTold = false;
+      // The first commit says what stands, and the job comes with the last one of many.
+      const pinged = new Promise<void>((resolve, reject) => {
+        stores[1]!.watch(async (changes) => {
+          if (isTold || !changes.some(({ type }) => type === 'configuration')) return;
+          isTold = true;
+          for (const kind of ['failure', 'success'] as const)
+            await ingest.ping(last, pingOf(kind, systemClock.now())).catch(reject);
+          resolve();
+        });
+      });
+      await apply(configOf('2', { notify: ['pager'] }, ['pager']));
+      await pinged;
+      const owed = await stores[0]!.deliveries({ notifier: 'pager', skip: 0, limit: 9 });
+      expect(owed.items.map(({ kind }) => kind).sort()).toEqual(['closed', 'opened']);
     },
   );
 
