@@ -7,7 +7,15 @@ import type { LoggedCommit } from './commit-line.ts';
 import { Versions } from './before.ts';
 import { unusable } from './directory.ts';
 import { type Disk, isMissing, realDisk } from './disk.ts';
-import { type JournalHeader, journalName, type SnapshotHeader, snapshotName, sortNames } from './files.ts';
+import {
+  checkHeader,
+  damaged,
+  type JournalHeader,
+  journalName,
+  type SnapshotHeader,
+  snapshotName,
+  sortNames,
+} from './files.ts';
 import { readLines } from './lines.ts';
 import { readLog } from './log.ts';
 import { MIGRATIONS } from '../local/migrations.ts';
@@ -16,6 +24,16 @@ import { readSnapshot } from './snapshot.ts';
 
 /** A writer that changes the directory during each of so many reads leaves nobody else a chance. */
 const TRIES_MAX = 20;
+
+/** What people can do where the past cannot be read because of one file. */
+const WITHOUT_IT =
+  'If Cronflow itself starts with this directory, move the file out of it: then the past is read from a later file on.';
+
+/** A file of a data directory. */
+interface Place {
+  directory: string;
+  name: string;
+}
 
 /** The past of a data directory: a state, and every commit since. */
 export interface History {
@@ -55,7 +73,7 @@ export async function readHistory(directory: string, disk: Disk = realDisk): Pro
 async function historyFrom(directory: string, baseSeq: number, disk: Disk): Promise<History> {
   const begin = new Tables();
   const name = baseSeq === 0 ? journalName(1) : snapshotName(baseSeq);
-  const header = await headerOf(join(directory, name), disk);
+  const header = await headerOf({ directory, name }, disk);
   if (baseSeq > 0) {
     const place = { directory, seq: baseSeq };
     await readSnapshot(
@@ -79,14 +97,34 @@ async function* commitsAfter(directory: string, baseSeq: number, disk: Disk): As
   }
 }
 
-/** Reads the first line of a journal or a snapshot. */
-export async function headerOf(path: string, disk: Disk): Promise<JournalHeader | SnapshotHeader> {
-  const file = await disk.open(path, 'read');
+/**
+ * Reads the header of a journal or a snapshot, which is its first line.
+ * @throws CronflowError `store_damaged`, also where the file is empty
+ */
+export async function headerOf(place: Place, disk: Disk): Promise<JournalHeader | SnapshotHeader> {
+  const header = await headerIn(place, disk);
+  if (header !== null) return header;
+  throw damaged({ ...place, offset: 0 }, 'it is empty, and every such file begins with a header', WITHOUT_IT);
+}
+
+/**
+ * Reads the header of a journal or a snapshot; null where the file is empty, as one is that people made to start without
+ * a lost journal.
+ * @throws CronflowError `store_damaged`
+ */
+export async function headerIn(place: Place, disk: Disk): Promise<JournalHeader | SnapshotHeader | null> {
+  const file = await disk.open(join(place.directory, place.name), 'read');
+  const lines = readLines(file);
   try {
-    for await (const line of readLines(file))
-      if (line.fault === null) return line.value as JournalHeader | SnapshotHeader;
-    throw new CronflowError('store_damaged', `${path} has no header.`);
+    const first = await lines.next();
+    if (first.done === true) return null;
+    const { fault, value, start } = first.value;
+    if (fault !== null)
+      throw damaged({ ...place, offset: start }, `its header is damaged (${fault})`, WITHOUT_IT);
+    const kind = place.name.startsWith('journal-') ? 'journal' : 'snapshot';
+    return checkHeader<JournalHeader | SnapshotHeader>(place, value, kind, Infinity, WITHOUT_IT);
   } finally {
+    await lines.return(undefined);
     await file.close();
   }
 }

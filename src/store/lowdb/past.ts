@@ -44,7 +44,7 @@ async function pastFrom(jobId: string, fromAt: number, reading: PastReading): Pr
   const bases = await Promise.all(
     seqs.map(async (seq) => {
       const name = seq === 0 ? journalName(1) : snapshotName(seq);
-      return { seq, at: (await headerOf(join(directory, name), disk)).created_at };
+      return { seq, at: (await headerOf({ directory, name }, disk)).created_at };
     }),
   );
   const [oldest] = bases;
@@ -70,7 +70,7 @@ async function recordsIn(seq: number, jobId: string, reading: PastReading): Prom
   const put: Record<string, unknown[]> = {};
   const versions = new Versions(MIGRATIONS);
   try {
-    const header = (await headerOf(join(directory, name), disk)) as SnapshotHeader;
+    const header = (await headerOf({ directory, name }, disk)) as SnapshotHeader;
     for await (const line of readLines(file, selection(reading, wants))) {
       if (line.fault !== null)
         throw damaged(

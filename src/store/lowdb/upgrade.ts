@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../observe/log.ts';
 import type { Upgraded } from '../offline.ts';
@@ -6,7 +5,7 @@ import { writeBase } from './base.ts';
 import { takeDirectory } from './directory.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { journalName, snapshotName, sortNames } from './files.ts';
-import { expectData, headerOf } from './history.ts';
+import { expectData, headerIn } from './history.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { type Migration, MIGRATIONS, schemaVersion } from '../local/migrations.ts';
 import { recover } from './recovery.ts';
@@ -31,8 +30,8 @@ export async function upgradeStore(options: {
   const held = await lock(directory);
   try {
     const { tables, seq } = await recover({ disk, directory, log: silentLogger, migrations, tables: {} });
-    const from = await oldestVersion(disk, directory);
     const to = schemaVersion(migrations);
+    const from = await oldestVersion(disk, directory, to);
     const records = [...tables.snapshot()].length;
     if (from === to) return { from, to, records, snapshot: null };
     const header = { schema_version: to, seq, created_at: nowAt };
@@ -42,14 +41,17 @@ export async function upgradeStore(options: {
   }
 }
 
-/** Returns the oldest version among the newest snapshot and the journals after it, which are all that a start reads. */
-async function oldestVersion(disk: Disk, directory: string): Promise<number> {
+/**
+ * Returns the oldest version among the newest snapshot and the journals after it, which are all that a start reads.
+ * @param present the version of a directory whose files are empty
+ */
+async function oldestVersion(disk: Disk, directory: string, present: number): Promise<number> {
   const { journals, snapshots } = sortNames(await disk.list(directory));
   const newest = snapshots.at(-1) ?? 0;
   const names = [
     ...(newest === 0 ? [] : [snapshotName(newest)]),
     ...journals.filter((firstSeq) => firstSeq > newest).map(journalName),
   ];
-  const headers = await Promise.all(names.map((name) => headerOf(join(directory, name), disk)));
-  return Math.min(...headers.map((header) => header.schema_version));
+  const headers = await Promise.all(names.map((name) => headerIn({ directory, name }, disk)));
+  return Math.min(...headers.map((header) => header?.schema_version ?? present));
 }

@@ -162,6 +162,22 @@ describe('a dump', () => {
     await expect(readHistory('/data', disk)).rejects.toMatchObject(gone);
   });
 
+  test.each([
+    ['a damaged header', (bytes: Buffer) => Buffer.concat([Buffer.from('x'), bytes.subarray(1)])],
+    ['another line as its header', (bytes: Buffer) => bytes.subarray(bytes.indexOf('\n') + 1)],
+    ['nothing in it', () => Buffer.alloc(0)],
+  ])('has no past from a file with %s, and says which file it is and what to do', async (_, change) => {
+    const disk = new CrashDisk();
+    await busy(disk, 3);
+    disk.edit('/data/journal-0000000000000001.jsonl', change);
+    await expect(readHistory('/data', disk)).rejects.toMatchObject({
+      code: 'store_damaged',
+      message: expect.stringMatching(
+        /^\/data\/journal-0000000000000001\.jsonl, byte 0: .*header.* Nothing was changed\. .* move the file out of it: /,
+      ) as string,
+    });
+  });
+
   test('makes a store whose log begins with it', async () => {
     const disk = new CrashDisk();
     await busy(disk, 5);
@@ -315,6 +331,13 @@ describe('a migration', () => {
       `it has schema_version ${VERSION + 1}, this Cronflow knows at most ${VERSION}`,
     );
     await expect(upgrading(left, [...MIGRATIONS])).rejects.toMatchObject({ code: 'store_damaged' });
+  });
+
+  test('takes a directory in which people made an empty journal to start without a lost one', async () => {
+    const disk = new CrashDisk();
+    await (await busy(disk, 3)).close();
+    disk.edit('/data/journal-0000000000000004.jsonl', () => Buffer.alloc(0));
+    expect(await upgrading(disk)).toMatchObject({ from: VERSION, to: VERSION + 1 });
   });
 
   test('after a clean stop finds everything in the snapshot', async () => {
