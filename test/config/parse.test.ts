@@ -413,12 +413,11 @@ describe('hostile input', () => {
     ['a long value', `jobs: {a: {schedule: "${'1,'.repeat(30_000)}"}}`],
     ['zeros', '\0'.repeat(60_000)],
     ['prototypes', 'jobs: {__proto__: {schedule: x}, a: {constructor: 1, __proto__: {grace: 5m}}}'],
-  ])('is told of as an error soon: %s', (_, text) => {
-    const startedAt = performance.now();
+    // One that cost exponential time would not end within the limit of every test.
+  ])('is told of as an error, in a text of bounded length: %s', (_, text) => {
     const result = parseConfig(sourceOf(text), {});
     expect(result.ok).toBe(false);
     if (!result.ok) expect(formatFaults(result.faults, [sourceOf(text)]).length).toBeLessThan(200_000);
-    expect(performance.now() - startedAt).toBeLessThan(30_000);
   });
 
   test('of any kind gives a configuration or faults, and the faults have places', () => {
