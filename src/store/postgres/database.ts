@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { type ClockSample, sleep, systemClock } from '../../clock.ts';
+import { boundValues } from './arrays.ts';
 import { isOfPooler } from './errors.ts';
 import { outdated, RecordsInRows } from './records.ts';
 import { BEGIN } from './sql/begin.ts';
@@ -316,7 +317,7 @@ export class Session {
     const { name, text } = statement;
     const isNamed = name !== undefined && this.#database.isPreparing;
     const named = isNamed ? { name: preparedName(name, text) } : {};
-    return this.#client.query({ text, values: [...values], ...named });
+    return this.#client.query({ text, values: boundValues(statement, values), ...named });
   }
 }
 
