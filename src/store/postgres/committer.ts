@@ -233,9 +233,7 @@ export class Committer {
       const loading = new Loading(session, need, 'write', { freeze, known: this.#known });
       await loading.begin();
       const overlay = new Overlay(loading.tables);
-      const settle: (() => void)[] = [];
-      for (const [index, each] of batch.entries())
-        settle.push(await this.#ran(loading, overlay, [each, ...batch.slice(index + 1)]));
+      const settle = await this.#ranAll(loading, overlay, batch);
       const changes = overlay.changes();
       if (overlay.isEmpty()) {
         await session.rollback();
@@ -250,28 +248,24 @@ export class Committer {
   }
 
   /**
-   * Runs a transaction on the overlay, as often as it takes to load what it needs.
-   * @param rest the transactions that come after it in the batch
+   * Runs transactions on the overlay, each as often as it takes to load what it needs. Nearly all have what they need,
+   * and wait for nothing.
+   * @returns a function for each that settles it
    */
-  async #ran(
-    loading: Loading,
-    overlay: Overlay,
-    [each, ...rest]: readonly [Waiting, ...Waiting[]],
-  ): Promise<() => void> {
-    for (let isFirst = true; ; isFirst = false) {
-      let settle: (() => void) | undefined;
-      const asked = loading.tables.asked(() =>
-        overlay.attempt(() => {
-          settle = each.run(overlay);
-          // What it wrote does not stay where it lacked something, even if it took no notice.
-          if (!loading.tables.coverage.lack.isEmpty) throw new Error('The transaction runs again.');
-        }),
-      );
-      if ('result' in asked) return settle!;
-      this.lackCount += 1;
-      if (isFirst) for (const next of rest) asked.lack.add(rehearsed(loading, overlay, next));
-      await loading.more(asked.lack);
+  async #ranAll(loading: Loading, overlay: Overlay, batch: readonly Waiting[]): Promise<(() => void)[]> {
+    const settle: (() => void)[] = [];
+    for (const [index, each] of batch.entries()) {
+      let ran = tried(loading, overlay, each);
+      for (let isFirst = true; 'lack' in ran; isFirst = false) {
+        this.lackCount += 1;
+        const { lack } = ran;
+        if (isFirst) for (const next of batch.slice(index + 1)) lack.add(rehearsed(loading, overlay, next));
+        await loading.more(lack);
+        ran = tried(loading, overlay, each);
+      }
+      settle.push(ran.result);
     }
+    return settle;
   }
 
   async #write(
@@ -292,6 +286,21 @@ export class Committer {
     this.#isCommitSent = true;
     await session.commit(steps);
   }
+}
+
+/**
+ * Runs a transaction on the overlay.
+ * @returns a function that settles it, or what it lacks
+ */
+function tried(loading: Loading, overlay: Overlay, each: Waiting): { result: () => void } | { lack: Lack } {
+  return loading.tables.asked(() =>
+    overlay.attempt(() => {
+      const settle = each.run(overlay);
+      // What it wrote does not stay where it lacked something, even if it took no notice.
+      if (!loading.tables.coverage.lack.isEmpty) throw new Error('The transaction runs again.');
+      return settle;
+    }),
+  );
 }
 
 /**

@@ -117,7 +117,7 @@ export class LoadedTables extends Tables {
       if (lack.isEmpty) throw error;
     } finally {
       this.#coverage.isAsked = false;
-      this.#coverage.lack = new Lack();
+      if (!lack.isEmpty) this.#coverage.lack = new Lack();
     }
     return { lack };
   }

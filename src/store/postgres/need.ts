@@ -111,9 +111,17 @@ export class Lack {
     addAll(this.delivery_ids, [...other.delivery_ids]);
   }
 
+  /** Every ping asks this, so no list is made for it. */
   get isEmpty(): boolean {
-    const { names, recent, whole, days, latest_days: latest, incident_ids: incidents } = this;
-    const sets = [names, recent, whole, days, latest, incidents, this.delivery_ids];
-    return !this.heads && sets.every((set) => set.size === 0);
+    return (
+      !this.heads &&
+      this.names.size === 0 &&
+      this.recent.size === 0 &&
+      this.whole.size === 0 &&
+      this.days.size === 0 &&
+      this.latest_days.size === 0 &&
+      this.incident_ids.size === 0 &&
+      this.delivery_ids.size === 0
+    );
   }
 }
