@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Declaration } from '../core/model/declaration.ts';
 import { type Globals, type Spec, specOf } from '../core/model/spec.ts';
 
 /** So many specs are kept for declarations that are loaded anew each time. Those that stay have one of their own. */
 const SPECS_MAX = 10_000;
+/** A declaration whose text is longer is found by the hash of it, so that those which are kept take little memory. */
+const TEXT_LENGTH_MAX = 300;
 
 /** Holds the spec that was last made of each declaration. It is found by the object, so nothing of it need be read. */
 const lastOf = new WeakMap<Declaration, { name: string; globals: Globals; spec: Spec }>();
@@ -40,7 +42,7 @@ function specByText(name: string, declaration: Declaration, globals: Globals): S
   return spec;
 }
 
-/** Returns the revision of a declaration, which names what it says. */
+/** Returns what names what a declaration says. To make a hash takes longer than to look a short text up. */
 function revisionOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  return text.length <= TEXT_LENGTH_MAX ? text : hash('sha256', text, 'base64url');
 }
