@@ -49,8 +49,35 @@ function compile(text: string, timezone: string): Cron {
   }
   const fixed = !expression.followsWallClock;
   return {
-    next: (afterMs) => nextSlot(zone, times, fixed, afterMs),
-    previous: (atMs) => previousSlot(zone, times, fixed, atMs),
+    next: nextRemembered((afterMs) => nextSlot(zone, times, fixed, afterMs)),
+    previous: previousRemembered((atMs) => previousSlot(zone, times, fixed, atMs)),
+  };
+}
+
+/**
+ * Remembers the last answer, which is that of all instants from the one that was asked about up to the slot. Many jobs
+ * share an expression and are pinged at once, and a slot that is a year away takes a while to find.
+ */
+function nextRemembered(find: (afterMs: number) => number | null): Cron['next'] {
+  let fromMs = 0;
+  let slotMs = -Infinity;
+  return (afterMs) => {
+    if (afterMs >= fromMs && afterMs < slotMs) return slotMs;
+    const found = find(afterMs);
+    if (found !== null) [fromMs, slotMs] = [afterMs, found];
+    return found;
+  };
+}
+
+/** Does the same backwards: the last answer is that of all instants from the slot up to the one that was asked about. */
+function previousRemembered(find: (atMs: number) => number | null): Cron['previous'] {
+  let slotMs = Infinity;
+  let toMs = 0;
+  return (atMs) => {
+    if (atMs >= slotMs && atMs <= toMs) return slotMs;
+    const found = find(atMs);
+    if (found !== null) [slotMs, toMs] = [found, atMs];
+    return found;
   };
 }
 

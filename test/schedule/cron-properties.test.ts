@@ -175,6 +175,29 @@ describe('slots around changes of offset', () => {
     );
   });
 
+  test('are the same whatever was asked before', () => {
+    const parts = fc.array(fc.double({ min: 0.1, max: 0.9, noNaN: true }), { minLength: 2, maxLength: 12 });
+    fc.assert(
+      fc.property(fc.constantFrom(...windows), jobs, parts, (window, { expression, job }, asked) => {
+        const { timezone, fromMs, toMs, clock } = window;
+        const cron = compile(expression, timezone);
+        fc.pre(cron !== undefined);
+        const afterMs = fromMs + DAY_MS / 4;
+        const runs = runsOf(job, clock, fromMs).filter((run) => run >= afterMs);
+        const some = asked.map((part) => Math.round(fromMs + part * (toMs - fromMs)));
+        // Those at and around slots are where an answer that is remembered ends.
+        const edges = some.flatMap((at) => runs.find((run) => run > at) ?? []);
+        for (const at of [...some, ...edges.flatMap((edge) => [edge, edge - 1, edge + 1])]) {
+          const next = cron.next(at) ?? toMs;
+          const previous = cron.previous(at) ?? 0;
+          expect(next < toMs ? next : undefined).toBe(runs.find((run) => run > at));
+          expect(previous >= afterMs ? previous : undefined).toBe(runs.findLast((run) => run <= at));
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
   test('follow the wall clock to the second with six fields', () => {
     const second = fc.tuple(fieldOf(0, 59), fieldOf(0, 59), fieldOf(0, 23));
     fc.assert(
