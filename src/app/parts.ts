@@ -170,6 +170,7 @@ function buildWorker(
     },
     onOutcome: (notifier, outcome) => parts().messages.note(notifier, outcome),
     probes: () => parts().liveness.isFirst,
+    isKnown: () => parts().liveness.isKnown,
     isExpected: (name) =>
       store.view({ meta: EVENT_META }, (view) => store.isShared === true && isConfigured(view, name)),
   });

@@ -1,3 +1,4 @@
+import { GAP_MS_MIN } from '../apply/alive.ts';
 import type { Clock } from '../clock.ts';
 import { errorText } from '../core/model/errors.ts';
 import type { Logger } from '../observe/log.ts';
@@ -33,18 +34,30 @@ export class Deaths {
   /** The instances that are not connected, with the instant on the monotonic clock since which that is known. */
   readonly #absent = new Map<string, { sign: Sign; sinceMs: number }>();
   readonly #buried = new Set<string>();
+  /** The overdue signs that this instance found when it started, of instances that have given none since. */
+  readonly #found = new Map<string, Sign>();
   #lookedMs = -Infinity;
 
   constructor(options: DeathsOptions) {
     this.#options = options;
   }
 
+  /**
+   * Takes the signs that this instance found when it started. One that died long before still holds its lanes, and its
+   * old sign drops out of those that are stored.
+   */
+  suspect(signs: Signs, nowAt: number): void {
+    for (const [id, sign] of Object.entries(signs)) if (isOverdue(sign, nowAt)) this.#found.set(id, sign);
+  }
+
   /** Looks after instances that should have signed, and gives up the lanes of those that died. */
   async look(signs: Signs, nowAt: number): Promise<void> {
-    const suspects = new Map(Array.from(this.#absent, ([id, { sign }]) => [id, sign]));
+    const suspects = new Map(this.#found);
+    // Old signs drop out of those that are stored. One that is gone earlier was taken back by a stop in order.
+    for (const [id, { sign }] of this.#absent) if (nowAt - sign.at > GAP_MS_MIN) suspects.set(id, sign);
     for (const [id, sign] of Object.entries(signs)) {
-      if (nowAt - sign.at > OVERDUE_MS) suspects.set(id, sign);
-      else for (const known of [suspects, this.#buried]) known.delete(id);
+      if (isOverdue(sign, nowAt)) suspects.set(id, sign);
+      else for (const known of [suspects, this.#found, this.#buried]) known.delete(id);
     }
     for (const id of this.#buried) suspects.delete(id);
     try {
@@ -83,8 +96,12 @@ export class Deaths {
     const { store, logger, onDeath } = this.#options;
     await store.leaveLanes(id, new Map());
     this.#buried.add(id);
-    this.#absent.delete(id);
+    for (const known of [this.#absent, this.#found]) known.delete(id);
     logger.warn('another instance has died; others send what it was sending', { instance: id });
     onDeath();
   }
+}
+
+function isOverdue({ at }: Sign, nowAt: number): boolean {
+  return nowAt - at > OVERDUE_MS;
 }

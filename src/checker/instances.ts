@@ -43,6 +43,16 @@ export class Instances {
     return this.#signs[id] !== undefined;
   }
 
+  /** Tells whether this instance has signed, and named the connection by which the store knows that it is there. */
+  get isPresent(): boolean {
+    return this.#signs[this.#id]?.presence !== undefined;
+  }
+
+  /** Returns the last signs of all other instances that have not stopped in order, however long ago these were. */
+  allOthers(view: Pick<View, 'meta'>): Signs {
+    return this.othersOf(signsIn(view));
+  }
+
   /** Returns the signs of other instances that gave one lately and have not stopped in order since. */
   others(view: Pick<View, 'meta'>, nowAt: number): Signs {
     return this.othersOf(liveAmong(view, nowAt));
@@ -67,7 +77,7 @@ export class Instances {
 
   /** Writes down that this instance has stopped in order. */
   leave(tx: Tx): Signs {
-    const { [this.#id]: _own, ...others } = (tx.meta(INSTANCES_KEY) as Signs | undefined) ?? {};
+    const others = this.othersOf(signsIn(tx));
     tx.putMeta(INSTANCES_KEY, others);
     return others;
   }
@@ -79,8 +89,13 @@ export class Instances {
   }
 }
 
+function signsIn(view: Pick<View, 'meta'>): Signs {
+  return (view.meta(INSTANCES_KEY) as Signs | undefined) ?? {};
+}
+
 /** Returns the signs that are recent. One that lies ahead is of a clock that was set back since. */
 function liveAmong(view: Pick<View, 'meta'>, nowAt: number): Signs {
-  const signs = (view.meta(INSTANCES_KEY) as Signs | undefined) ?? {};
-  return Object.fromEntries(Object.entries(signs).filter(([, { at }]) => Math.abs(nowAt - at) <= GAP_MS_MIN));
+  return Object.fromEntries(
+    Object.entries(signsIn(view)).filter(([, { at }]) => Math.abs(nowAt - at) <= GAP_MS_MIN),
+  );
 }

@@ -184,6 +184,14 @@ export class Liveness {
     return this.#instances?.place ?? 0;
   }
 
+  /**
+   * Tells whether others would find out if this instance died now. Until it has signed they do not know of it, and
+   * nobody would send what it has claimed before its leases are up.
+   */
+  get isKnown(): boolean {
+    return this.#instances === null || this.#store.presence == null || this.#instances.isPresent;
+  }
+
   /** Tells whether an instance that shares the store lived a moment ago. */
   lives(instance: string): boolean {
     return this.#instances?.knows(instance) ?? false;
@@ -194,10 +202,15 @@ export class Liveness {
     const instances = this.#instances;
     if (instances === null) return;
     const now = this.#clock.now();
-    const { aliveAt, others } = await this.#store.view({ meta: [LIVENESS_KEY, INSTANCES_KEY] }, (view) => ({
-      aliveAt: view.meta(LIVENESS_KEY) as number | undefined,
-      others: instances.others(view, now),
-    }));
+    const { aliveAt, others, all } = await this.#store.view(
+      { meta: [LIVENESS_KEY, INSTANCES_KEY] },
+      (view) => ({
+        aliveAt: view.meta(LIVENESS_KEY) as number | undefined,
+        others: instances.others(view, now),
+        all: instances.allOthers(view),
+      }),
+    );
+    this.#deaths.suspect(all, now);
     this.#isBesideOthers = Object.keys(others).length > 0;
     if (!this.#isBesideOthers || aliveAt === undefined || Math.abs(now - aliveAt) > GAP_MS_MIN) return;
     this.#doubt = { from_at: aliveAt, to_at: Math.max(aliveAt, now) };

@@ -221,6 +221,48 @@ test('the lanes of one that was killed are given up within 14 s, once by each, a
   expect(left).toEqual(['a', 'a']);
 });
 
+test('the lanes of one that was killed long ago are given up by whoever starts, and not those of a frozen one', async () => {
+  const [a, b] = [await instance('a'), await instance('b')];
+  await clock.advance(MINUTE_MS);
+  a.kill();
+  b.freeze();
+  await clock.advance(45 * SECOND_MS);
+  await instance('c');
+  await clock.advance(10 * SECOND_MS);
+  expect(left).toEqual(['a']);
+  await clock.advance(MINUTE_MS);
+  expect(left).toEqual(['a']);
+});
+
+test('whoever stops in order beside one that starts is not taken for dead', async () => {
+  const a = await instance('a');
+  await clock.advance(MINUTE_MS);
+  await instance('b');
+  await a.stop();
+  connected.delete('a');
+  await clock.advance(MINUTE_MS);
+  expect(left).toEqual([]);
+});
+
+test('one is known to others once it has signed with its connection, or where nobody has one', async () => {
+  const a = await instance('a');
+  expect(a.liveness.isKnown).toBe(true);
+  await clock.advance(5 * SECOND_MS);
+  const b = await instance('b');
+  expect(b.liveness.isKnown).toBe(false);
+  await clock.advance(2 * SECOND_MS);
+  expect(b.liveness.isKnown).toBe(true);
+  knowsPresence = false;
+  const c = await instance('c');
+  expect(c.liveness.isKnown).toBe(true);
+  await clock.advance(5 * SECOND_MS);
+  // What it had signed until then does not name its connection.
+  knowsPresence = true;
+  expect(c.liveness.isKnown).toBe(false);
+  await clock.advance(2 * SECOND_MS);
+  expect(c.liveness.isKnown).toBe(true);
+});
+
 test('nobody is taken for dead after an outage of the store in which all connections broke', async () => {
   for (const name of ['a', 'b']) await instance(name);
   await clock.advance(MINUTE_MS);

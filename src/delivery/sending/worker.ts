@@ -41,6 +41,8 @@ const STOP_MS_DEFAULT = 15_000;
  * message store that first, so that nobody sends it again.
  */
 const OTHERS_FIRST_MS = 3_000;
+/** Whoever is not known to others yet looks so often whether it is. That asks no store, and lasts for some seconds. */
+const KNOWN_LOOK_MS = 100;
 const ERROR_LENGTH_MAX = 500;
 
 export interface DeliveryWorkerOptions {
@@ -67,6 +69,11 @@ export interface DeliveryWorkerOptions {
    * Tells whether this instance is the one that tries failing notifiers, once for all instances. Without it, it is.
    */
   probes?: () => boolean;
+  /**
+   * Tells whether others would find out if this instance died. It claims nothing before: nobody would send what it had
+   * claimed until its leases are up. Without it, they would.
+   */
+  isKnown?: () => boolean;
   /**
    * Tells whether the applied configuration has a notifier that is not known here yet, since another instance applied
    * it. Its messages wait, and are not given up.
@@ -242,6 +249,7 @@ export class DeliveryWorker {
   async #claim(): Promise<number> {
     const { store, owner, clock, logger, leaseMs = LEASE_MS } = this.#options;
     this.#hasLeft = false;
+    if (this.#options.isKnown?.() === false) return KNOWN_LOOK_MS;
     try {
       const waitMs = await this.#othersFirstMs();
       if (waitMs > 0) return waitMs;

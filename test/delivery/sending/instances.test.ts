@@ -203,6 +203,22 @@ describe('an instance that is suspended while it sends', () => {
     expect(await h.delivery('j1-i1.ops.opened')).toEqual(sent);
   });
 
+  test('claims nothing while nobody would find out that it died, and takes part as soon as they would', async () => {
+    let isKnown = false;
+    const first = h.another(h.notifiers, h.store, { isKnown: () => isKnown });
+    running.push(first);
+    first.start([...h.notifiers.keys()]);
+    await h.owe(...openings(1));
+    first.wake();
+    await h.clock.advance(2 * SECOND_MS);
+    const other = { owner: 'other', now_at: h.clock.now(), lease_ms: SECOND_MS, limit: 1 };
+    expect(await h.store.claimDeliveries(other)).toHaveLength(1);
+    await h.store.leaveLanes('other', new Map());
+    isKnown = true;
+    await h.clock.advance(SECOND_MS);
+    expect(toldIds()).toEqual(['j1-i1.ops.opened']);
+  });
+
   test('sends nothing where its own clock stood still while another took over', async () => {
     const first = suspendable(h.store);
     await instance(

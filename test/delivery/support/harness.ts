@@ -4,7 +4,7 @@ import type { Delivery, Incident, JobDelivery } from '../../../src/core/model/re
 import { redact } from '../../../src/core/text/redact.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
-import { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
+import { DeliveryWorker, type DeliveryWorkerOptions } from '../../../src/delivery/sending/worker.ts';
 import { createLogger, type Logger } from '../../../src/observe/log.ts';
 import { MessageCounts } from '../../../src/observe/message-counts.ts';
 import { MemoryStore } from '../../../src/store/local/memory.ts';
@@ -107,7 +107,11 @@ export interface Harness {
   /** What became of messages. */
   counts: MessageCounts;
   /** Another worker on the same store: another instance, or the next one after a crash. */
-  another(notifiers?: ReadonlyMap<string, Notifier>, store?: Store): DeliveryWorker;
+  another(
+    notifiers?: ReadonlyMap<string, Notifier>,
+    store?: Store,
+    more?: Pick<DeliveryWorkerOptions, 'isKnown'>,
+  ): DeliveryWorker;
   /** Commits deliveries, with the job and the incident each belongs to unless they are there; wakes nobody. */
   owe(...deliveries: Delivery[]): Promise<void>;
   putIncident(incident: Incident): Promise<void>;
@@ -124,8 +128,9 @@ export function harness(random: () => number = () => 1): Harness {
   const notifiers = new Map([['ops', ops]]);
   const counts = new MessageCounts();
   let workers = 0;
-  const another = (given: ReadonlyMap<string, Notifier> = notifiers, over: Store = store): DeliveryWorker =>
+  const another: Harness['another'] = (given = notifiers, over = store, more = {}) =>
     new DeliveryWorker({
+      ...more,
       store: over,
       owner: `instance-${(workers += 1)}`,
       clock,
