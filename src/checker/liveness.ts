@@ -189,7 +189,7 @@ export class Liveness {
    * nobody would send what it has claimed before its leases are up.
    */
   get isKnown(): boolean {
-    return this.#instances === null || this.#store.presence == null || this.#instances.isPresent;
+    return this.#instances === null || (this.#store.presence ?? null) === null || this.#instances.isPresent;
   }
 
   /** Tells whether an instance that shares the store lived a moment ago. */
