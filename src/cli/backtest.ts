@@ -75,9 +75,17 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   return {
     config: configPathOf(io, positionals, values.config),
     storeUrl: storeOf(io, values['data-dir']).storeUrl,
-    sinceMs: parseDuration(values.since),
+    sinceMs: durationOf(values.since),
     json: values.json,
   };
+}
+
+function durationOf(since: string): number {
+  try {
+    return parseDuration(since);
+  } catch (cause) {
+    throw new Error(`--since "${since}" is not a duration such as 90m, 12h or 7d`, { cause });
+  }
 }
 
 async function reportOn(options: Options, io: Io): Promise<BacktestReport> {

@@ -168,7 +168,7 @@ function shortened(findings: Findings, cwd: string): Findings {
 
 function relativeTo(cwd: string, path: string): string {
   const short = relative(cwd, resolve(cwd, path));
-  return short.startsWith('..') ? path : short;
+  return short === '' || short.startsWith('..') ? path : short;
 }
 
 function written(findings: Findings, format: Format, path: string): string {

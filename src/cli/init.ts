@@ -70,11 +70,18 @@ async function writeNew(path: string, text: string): Promise<void> {
     }
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    const what =
-      code === 'EEXIST'
-        ? `${path} is there already and stays as it is. Name another FILE, or move it away.`
-        : `${path} cannot be written (${code}).`;
-    throw new CronflowError('invalid', what, { cause: error });
+    throw new CronflowError('invalid', notWritten(path, code), { cause: error });
+  }
+}
+
+function notWritten(path: string, code: string): string {
+  switch (code) {
+    case 'EEXIST':
+      return `${path} is there already and stays as it is. Name another FILE, or move it away.`;
+    case 'ENOENT':
+      return `${path} cannot be written, because its directory is not there. Make the directory, or name another FILE.`;
+    default:
+      return `${path} cannot be written (${code}). Name another FILE, or see to it that this user may write there.`;
   }
 }
 

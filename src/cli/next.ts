@@ -8,6 +8,7 @@ import { BrokenPipeError, type Io } from './io.ts';
 import { linesOf, type Line, TOO_LONG } from './lines.ts';
 import { answerForAll, type Jobs } from './next-all.ts';
 import { type Question, slotsOf, slotText, utcOf } from './slots.ts';
+import { unknownJobText } from './unknown-job.ts';
 
 const COUNT_DEFAULT = 5;
 const COUNT_MAX = 1000;
@@ -146,8 +147,9 @@ async function questionOf(options: Options, io: Io, listJobs: ListJobs | undefin
     return { ...question, schedule: schedule ?? '', timezone: timezone ?? TIMEZONE_DEFAULT };
   }
   if (listJobs === undefined) throw new UsageError('jobs cannot be looked up here; use --schedule E');
-  const found = (await listJobs(options.config)).get(job);
-  if (found === undefined) throw new QuestionError(`no job is named "${job}"`);
+  const jobs = await listJobs(options.config);
+  const found = jobs.get(job);
+  if (found === undefined) throw new QuestionError(unknownJobText(job, [...jobs.keys()]));
   if (!('schedule' in found)) throw new QuestionError(withoutSlots(job, found.every));
   return { ...question, schedule: found.schedule, timezone: timezone ?? found.timezone };
 }

@@ -124,9 +124,13 @@ async function opened(
       ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
     });
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
-    throw unreachable(url, `${message || code || 'no answer'}. ${TO_BE_REACHED}`, error);
+    throw unreachable(url, whyUnreached(error as NodeJS.ErrnoException), error);
   }
+}
+
+function whyUnreached({ message, code }: NodeJS.ErrnoException): string {
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return `it does not speak TLS. Write http:// for it`;
+  return `${message.trim() || code || 'no answer'}. ${TO_BE_REACHED}`;
 }
 
 const TO_BE_REACHED = 'Start it with cronflow serve, or name the right one by --url or CRONFLOW_URL';

@@ -2,7 +2,6 @@ import { readGlobals } from '../apply/events.ts';
 import { ASKED_ALLOWED, explain, instantAskedAbout } from '../apply/why.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import type { Delivery, Job } from '../core/model/records.ts';
-import { nearest } from '../core/text/nearest.ts';
 import type { Why } from '../core/why/explanation.ts';
 import { INSTANT_KEY } from '../http/answer/wire.ts';
 import { whyJson } from '../http/routes/why.ts';
@@ -13,6 +12,7 @@ import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { storeOf } from './offline.ts';
 import { call, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';
+import { unknownJobText } from './unknown-job.ts';
 import { whyText } from './why-text.ts';
 
 const HELP = `Usage: cronflow why JOB [OPTIONS]
@@ -126,12 +126,8 @@ function jobNamed(state: StoredState, name: string): Job {
   const jobs = state.jobs();
   const job = jobs.find((each) => each.name === name);
   if (job !== undefined) return job;
-  const meant = nearest(
-    name,
-    jobs.map((each) => each.name),
-  );
-  const hint = meant === undefined ? '' : ` Did you mean ${JSON.stringify(meant)}?`;
-  throw new CronflowError('unknown_job', `No job is named ${JSON.stringify(name)}.${hint}`);
+  const names = jobs.filter((each) => each.removed_at === null).map((each) => each.name);
+  throw new CronflowError('unknown_job', unknownJobText(name, names));
 }
 
 /** Reads the instants of an answer back. */

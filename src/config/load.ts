@@ -17,6 +17,9 @@ const INLINE_LENGTH_MAX = 64 * 1024;
 const WORKER_MS_MAX = MINUTE_MS;
 const WORKER_MEMORY_MB_MAX = 1_024;
 
+const MISSING =
+  'does not exist; put it there, write a first one with cronflow init, or name another with --config or CRONFLOW_CONFIG';
+
 /** A configuration, or all that is wrong with it. */
 export type LoadResult = (
   | {
@@ -54,8 +57,10 @@ export interface LoadOptions {
 export async function loadConfig(path: string, env: Env, options: LoadOptions = {}): Promise<LoadResult> {
   const read = await readConfigFile(path);
   const { fingerprint } = read;
-  if ('fault' in read)
-    return { ok: false, faults: [read.fault], files: [], fingerprint, includes: [], secrets: [] };
+  if ('fault' in read) {
+    const fault = read.fault.code === 'file_missing' ? { ...read.fault, message: MISSING } : read.fault;
+    return { ok: false, faults: [fault], files: [], fingerprint, includes: [], secrets: [] };
+  }
   return parsedOr(read.file, env, fingerprint, options);
 }
 

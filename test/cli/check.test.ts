@@ -234,6 +234,11 @@ const templated = (type: string): string =>
 const slack = (address: string): string =>
   `notifiers:\n  ops: {type: slack, webhook_url: ${address}}\njobs: {a: {}}\n`;
 
+test('a directory in place of a file is named, also where it is the present one', async () => {
+  const { code, stdout } = await runIn(root, NOW_AT, (io) => check(['.'], io));
+  expect([code, stdout]).toEqual([1, `${root} is a directory; a file is wanted\n${root}: 1 error\n`]);
+});
+
 /** Checks a file beside a Cronflow that these names have pinged. */
 async function checkedBeside(names: readonly string[], text: string): Promise<Result> {
   const unknownPings = (): UnknownPing[] =>

@@ -69,7 +69,9 @@ describe('cronflow init', () => {
     expect((await run(['directory'])).code).toBe(1);
     expect(await run(['none/cronflow.yaml'])).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('none/cronflow.yaml cannot be written (ENOENT)') as string,
+      stderr: expect.stringContaining(
+        'none/cronflow.yaml cannot be written, because its directory is not there. Make the directory',
+      ) as string,
     });
   });
 

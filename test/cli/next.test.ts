@@ -195,7 +195,7 @@ describe('cronflow next JOB', () => {
     expect(await run(['bakup'], { listJobs })).toStrictEqual({
       code: 1,
       stdout: '',
-      stderr: 'cronflow next: no job is named "bakup"\n',
+      stderr: 'cronflow next: No job is named "bakup". Did you mean "backup"?\n',
     });
   });
 });
@@ -449,7 +449,7 @@ describe('a job that a file declares', () => {
     const broken = runIn(root, 0, (io) => next(['backup', '--config', 'none'], io, declaredJobs(io)));
     expect(await broken).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/none does not exist\n$/) as string,
+      stderr: expect.stringMatching(/none does not exist; put it there, /) as string,
     });
     rmSync(root, { recursive: true });
   });

@@ -286,6 +286,12 @@ describe('cronflow plan against a running Cronflow', () => {
       code: 1,
       stderr: `cronflow plan: No Cronflow can be asked at ${url}/config/jobs: its answer is not JSON.\n`,
     });
+    expect(await planned(CHANGED, '--url', url.replace('http:', 'https:'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /config\/jobs: it does not speak TLS\. Write http:\/\/ for it\.\n$/,
+      ) as string,
+    });
     await new Promise((resolve) => other.close(resolve));
     expect(await planned(CHANGED, '--url', url)).toMatchObject({
       code: 1,

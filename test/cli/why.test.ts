@@ -74,7 +74,7 @@ test('the same is answered by a server over the same store', async () => {
 });
 
 test.each([
-  [['nope'], 1, 'No job is named "nope".'],
+  [['nope'], 1, 'No job is named "nope". There are sync'],
   [['snyc'], 1, 'Did you mean "sync"?'],
   [['sync', '--at', 'lunchtime'], 1, 'a time of day such as 02:05'],
   [['sync', '--at', '2030-01-01T00:00Z'], 1, 'is after now'],

@@ -11,6 +11,9 @@ import { loadAsAnyone, makeOpenFolder } from './support/as-anyone.ts';
 const directory = mkdtempSync(join(tmpdir(), 'cronflow-load-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
+const MISSING =
+  'does not exist; put it there, write a first one with cronflow init, or name another with --config or CRONFLOW_CONFIG';
+
 function write(name: string, content: string | Uint8Array): string {
   const path = join(directory, name);
   writeFileSync(path, content);
@@ -38,8 +41,8 @@ describe('loadConfig', () => {
   });
 
   test.each([
-    ['missing.yaml', () => {}, 'does not exist'],
-    ['good.yaml/cronflow.yaml', () => write('good.yaml', 'jobs: {}'), 'does not exist'],
+    ['missing.yaml', () => {}, MISSING],
+    ['good.yaml/cronflow.yaml', () => write('good.yaml', 'jobs: {}'), MISSING],
     ['directory', (path: string) => mkdirSync(path), 'is a directory; a file is wanted'],
     ['pipe', (path: string) => execFileSync('sh', ['-c', 'mkfifo "$0"', path]), 'is not a regular file'],
     ['loop', (path: string) => symlinkSync('loop', path), 'cannot be read (ELOOP)'],

@@ -50,7 +50,9 @@ function readTokenFile(variable: string, path: string): string {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
-    throw new CronflowError('usage', `${variable} names ${path}, which cannot be read (${why}).`, { cause });
+    const next = 'Write the token into that file, readable for this user, or leave the variable out.';
+    const detail = `${variable} names ${path}, which cannot be read (${why}). ${next}`;
+    throw new CronflowError('usage', detail, { cause });
   }
 }
 

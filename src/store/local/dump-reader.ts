@@ -3,6 +3,8 @@ import type { Imported } from '../offline.ts';
 import { TABLE_NAMES, type TableName } from './changes.ts';
 import type { RecordFormat } from './migrations.ts';
 
+const NO_FIRST_LINE = 'this is not the first line of a dump, as cronflow store export prints it';
+
 /** Takes the records of a dump, in the order in which it has them. Each is one of the present version. */
 export interface DumpSink {
   /** @throws what is wrong with this record, or with one that came a little before */
@@ -78,13 +80,12 @@ export class DumpReader {
     } catch {
       // The fault is thrown below.
     }
-    throw this.#fault('this line is no JSON object');
+    throw this.#fault(this.#header === null ? NO_FIRST_LINE : 'this line is no JSON object');
   }
 
   #headerOf(value: Record<string, unknown>): { schema_version: number; created_at: string } {
     const { cronflow, schema_version: version } = value;
-    if (cronflow !== 'dump' || typeof version !== 'number' || version < 1)
-      throw this.#fault('this is not the first line of a dump, as cronflow store export prints it');
+    if (cronflow !== 'dump' || typeof version !== 'number' || version < 1) throw this.#fault(NO_FIRST_LINE);
     const { version: versionMax } = this.#format;
     if (version <= versionMax) return value as unknown as { schema_version: number; created_at: string };
     throw this.#fault(

@@ -49,7 +49,7 @@ describe('readTokens', () => {
     ],
     [
       { CRONFLOW_PING_TOKEN_FILE: '/no/such/file' },
-      'CRONFLOW_PING_TOKEN_FILE names /no/such/file, which cannot be read (ENOENT)',
+      'CRONFLOW_PING_TOKEN_FILE names /no/such/file, which cannot be read (ENOENT). Write the token into that file',
     ],
   ])('refuses %j', (env, message) => {
     expect(() => readTokens(env)).toThrow(

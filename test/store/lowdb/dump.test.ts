@@ -226,7 +226,11 @@ describe('a dump', () => {
     ],
     ['that goes on', [...whole, whole[1]!], 'dump:4: there is something after the end of the dump'],
     ['that is none', ['{"a":1}'], 'dump:1: this is not the first line of a dump'],
-    ['of text', ['hello'], 'dump:1: this line is no JSON object'],
+    [
+      'of text',
+      ['hello'],
+      'dump:1: this is not the first line of a dump, as cronflow store export prints it',
+    ],
     ['cut in a line', [whole[0]!, whole[1]!.slice(0, 50)], 'dump:2: this line is no JSON object'],
     ['with a table nobody knows', [whole[0]!, '{"table":"x","record":{}}'], 'dump:2: this is no record'],
     [
