@@ -42,5 +42,34 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
-for (const [name, bench] of Object.entries(BENCHMARKS))
-  if (names.length === 0 || names.includes(name)) await bench();
+
+let underWay: string | null = null;
+// Nothing that can still happen is waited for, as after a child has ended without an answer. Node ends without a word then.
+process.on('exit', () => {
+  if (underWay === null) return;
+  process.exitCode = 1;
+  console.error(
+    `The benchmark ${underWay} ended in the middle: it waited for what cannot come any more. ` +
+      'Look for a process of it that has ended.',
+  );
+});
+// A signal would end it without a word, too.
+for (const signal of ['SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => {
+    console.error(`The benchmark ${underWay} was ended by ${signal}.`);
+    underWay = null;
+    process.exit(1);
+  });
+
+for (const [name, bench] of Object.entries(BENCHMARKS)) {
+  if (names.length > 0 && !names.includes(name)) continue;
+  underWay = name;
+  try {
+    await bench();
+  } catch (error) {
+    console.error(`The benchmark ${name} failed:`, error);
+    process.exitCode = 1;
+  }
+  underWay = null;
+  if (process.exitCode !== undefined) break;
+}

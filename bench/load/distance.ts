@@ -1,7 +1,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { messageFrom } from './child.ts';
 
+const WHAT = 'the relay before the database';
 const RELAY = fileURLToPath(new URL('./relay.js', import.meta.url));
 
 /** A stand-in for the network between instances and a database: a process that passes on what it gets, later. */
@@ -17,13 +19,13 @@ export interface Distance {
 export async function distanceTo(socketPath: string, delayMs: number): Promise<Distance> {
   const child = fork(RELAY, [socketPath, String(delayMs)]);
   const ended = once(child, 'exit');
-  const [port] = (await once(child, 'message')) as [number];
+  const port = await messageFrom<number>(child, WHAT);
   return {
     port,
-    async roundTrips() {
-      const answered = once(child, 'message') as Promise<[number]>;
+    roundTrips() {
+      const answered = messageFrom<number>(child, WHAT);
       child.send('count');
-      return (await answered)[0];
+      return answered;
     },
     async stop() {
       child.kill();

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { messageFrom } from './child.ts';
 import type { LoadPlan, LoadResult } from './plan.ts';
 
 const CLIENT = fileURLToPath(new URL('./client.js', import.meta.url));
@@ -17,11 +17,10 @@ export class Loader {
   }
 
   /** Plays a plan, and lets requests fail. */
-  async playAnyway(plan: LoadPlan): Promise<LoadResult> {
-    const answered = once(this.#child, 'message') as Promise<[LoadResult]>;
+  playAnyway(plan: LoadPlan): Promise<LoadResult> {
+    const answered = messageFrom<LoadResult>(this.#child, 'the process that sends requests');
     this.#child.send(plan);
-    const [result] = await answered;
-    return result;
+    return answered;
   }
 
   stop(): void {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { messageFrom } from './child.ts';
 
 /** The built program. */
 export const MAIN = fileURLToPath(new URL('../../../../dist/main.js', import.meta.url));
@@ -22,7 +23,7 @@ export interface Server {
 /** Starts a server that gives a fixed answer of so many bytes. */
 export async function startBare(kind: 'node' | 'koa', answerBytes: number): Promise<Server> {
   const child = fork(BARE, [kind, String(answerBytes)]);
-  const [port] = (await once(child, 'message')) as [number];
+  const port = await messageFrom<number>(child, `the bare server (${kind})`);
   return serverOf(child, port);
 }
 
