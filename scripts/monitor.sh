@@ -1,8 +1,9 @@
 #!/bin/sh
 # shellcheck disable=SC2015,SC2154,SC2261,SC2317,SC3040,SC3047
 # In posix mode no function that the caller of bash exported stands in for set and unset. No alias and no trap of its
-# BASH_ENV is followed either.
-{ POSIXLY_CORRECT=1; \set +evxm; \unset -f unalias; \unalias -a; \trap - DEBUG RETURN ERR CHLD; } >/dev/null 2>&1
+# BASH_ENV is followed either. bash and busybox sh ignore QUIT from their start on.
+{ POSIXLY_CORRECT=1; \set +evxm; \unset -f unalias; \unalias -a; \trap - DEBUG RETURN ERR CHLD; \trap 'exit 131' QUIT; } \
+  >/dev/null 2>&1
 #
 # Runs a command and tells Cronflow when it starts and how it ends.
 #
@@ -50,6 +51,7 @@ unset IFS 2>/dev/null || cf_frozen=1
 
 cf_signals='TERM INT HUP QUIT USR1 USR2 ALRM XCPU VTALRM PIPE ABRT PROF PWR WINCH TSTP CONT'
 cf_attempt_s=10                # one attempt at a ping, where nobody waits for it
+cf_nap_s_max=10                # of a process that would not hear that the wrapper is gone
 cf_drain_cs=100                # centiseconds that a stream held open by what the command left behind is waited for
 cf_spool_entries_max=1000
 cf_torn_ms_max=180000          # 3 minutes: what is still not whole then is broken
@@ -513,10 +515,30 @@ find_high_fds() {
   cf_high_fds='' cf_may_stay=1
   for cf_path in "$cf_fds"/[1-9][0-9]*; do
     cf_fd=${cf_path##*/}
+    case $cf_fd in *[!0-9]*) continue ;; esac
+    [ -e "$cf_path" ] || continue
+    # What is closed as a program starts (O_CLOEXEC) has been opened by this shell.
+    read_pos "$cf_fd" || :
     # shellcheck disable=SC3013 # where -ef is unknown, the shell's own script counts as the caller's
-    case $cf_fd in *[!0-9]* | 25[0-9]) continue ;; *) [ ! "$cf_path" -ef "$0" ] || continue ;; esac
+    case $cf_flags:$cf_fd in *[2367]??????:*) continue ;; :25[0-9]) continue ;; :*) [ ! "$cf_path" -ef "$0" ] || continue ;; esac
     if [ -n "${BASH_VERSION-}" ]; then cf_high_fds="$cf_high_fds $cf_fd"; else cf_may_stay=''; fi
   done
+}
+
+# Nothing of ours keeps a file system from being unmounted. The programs that PATH finds from here are still found.
+leave_directory() {
+  case :${PATH:-/}: in
+    *:[!/]*)
+      cf_rest=$PATH: cf_text=''
+      while [ -n "$cf_rest" ]; do
+        cf_path=${cf_rest%%:*} cf_rest=${cf_rest#*:}
+        case $cf_path in /*) ;; *) cf_path=$PWD/$cf_path ;; esac
+        cf_text=$cf_text:$cf_path
+      done
+      PATH=${cf_text#:}
+      ;;
+  esac
+  hush cd /
 }
 
 # --- Streams ---------------------------------------------------------------------------------------------------
@@ -844,8 +866,10 @@ relay_bg() {
       ;;
   esac
   trap - EXIT
-  case $cf_copied in 70) exit 0 ;; 71) exit 141 ;; esac
-  exit 1
+  case $cf_copied in 70) exit 0 ;; 71) set -- 141 ;; *) set -- 1 ;; esac
+  # A shell may forget our exit code.
+  true >"$cf_run.$cf_stream.$1"
+  exit "$1"
 }
 
 # A file with the first byte says that there was one. perl makes an empty file, for which a full disk has room.
@@ -927,7 +951,11 @@ finish_relays() {
       if [ $((cf_cs - cf_ended_cs)) -lt 10 ]; then hush sleep 0.02; else hush sleep 0.1; fi
     done
     [ -n "$cf_gone" ] || wait_until_gone "$cf_relay"
-    [ "$cf_gone" = 0 ] || [ -n "$cf_forgotten" ] || cf_undelivered=$cf_gone
+    if [ -n "$cf_forgotten" ]; then
+      cf_gone=0
+      for cf_word in 1 141; do [ ! -e "$cf_run.$cf_stream.$cf_word" ] || cf_gone=$cf_word; done
+    fi
+    [ "$cf_gone" = 0 ] || cf_undelivered=$cf_gone
   done
   [ -z "$cf_tail_pid" ] || wait_until_gone "$cf_tail_pid"
 }
@@ -985,7 +1013,8 @@ wait_until_gone() {
       cf_gone=$cf_waited cf_forgotten=1
       return
     fi
-    [ -n "$cf_interrupted" ] && ! is_forgotten "$1" || return 0
+    [ -n "$cf_interrupted" ] || return 0
+    ! is_forgotten "$1" || { cf_forgotten=1 && return; }
   done
 }
 
@@ -1107,8 +1136,9 @@ launch_watched() {
   eval "exec $cf_out_fd>&-"
   cf_out_fd=''
   [ -n "$cf_code_fd" ] || return 1
-  # Where that process could start none, it has become the command itself.
-  if read_told; then cf_pid=$cf_told; else cf_pid=$cf_watcher && close_code_fd; fi
+  read_told || lose_command
+  # Where that process could start none, it becomes the command itself.
+  if [ "$cf_told" = myself ]; then cf_pid=$cf_watcher && close_code_fd; else cf_pid=$cf_told; fi
 }
 
 watch_command() {
@@ -1116,7 +1146,7 @@ watch_command() {
   # The command would go on ignoring what is ignored here.
   # shellcheck disable=SC2086 # several
   trap : $cf_signals
-  trap on_exit EXIT
+  trap 'echo myself; on_exit' EXIT
   (become_command "$@") &
   # shellcheck disable=SC2086 # several
   trap '' $cf_signals
@@ -1180,7 +1210,7 @@ forward_pending() {
         TSTP) [ -n "$cf_was_stopped" ] || stop_with_command ;;
         # The terminal tells the command as well.
         WINCH) [ -n "$cf_tty" ] || kill -s WINCH "$cf_pid" 2>/dev/null ;;
-        *) kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
+        *) cf_sent="$cf_sent $cf_forward" && kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
       esac
     done
     cf_forwarding=''
@@ -1188,7 +1218,7 @@ forward_pending() {
 }
 
 # A process that a shell has just forked is a copy of it until it becomes another program: it has our words, and it catches
-# signals that it then forgets.
+# signals that it then forgets. Where that is env, it may ignore what it has yet to undo.
 await_command() {
   [ -z "$cf_awaited" ] || return 0
   cf_awaited=1 cf_turn=0
@@ -1196,16 +1226,17 @@ await_command() {
   set -- "$cf_words_at"
   while [ -n "$1" ] && [ "$cf_turn" -lt 100 ]; do
     read_words "$cf_pid"
-    [ "$cf_words_at" = "$1" ] || return 0
+    case $cf_words_at:${cf_unignore:+$cf_comm} in "$1":* | *:env) ;; *) return 0 ;; esac
     next_turn 0.05
   done
 }
 
-# Sets cf_words_at, where the arguments and the environment of a process lie in its memory. A trap runs this, so it leaves
-# the variables of what it came between alone.
+# Sets cf_comm, the program of a process, and cf_words_at, where its arguments and its environment lie in its memory. A trap
+# runs this, so it leaves the variables of what it came between alone.
 read_words() {
   cf_words_at=''
   { IFS= read -r cf_words_at <"$cf_proc/$1/stat"; } 2>/dev/null
+  cf_comm=${cf_words_at#*" ("} cf_comm=${cf_comm%%")"*}
   # shellcheck disable=SC2086 # split on purpose
   set -- ${cf_words_at##*") "}
   cf_words_at=''
@@ -1299,7 +1330,7 @@ stop_with_command() {
 
 # Sets cf_code.
 wait_for_command() {
-  [ -z "$cf_code_fd" ] || ! wait_until_told || return 0
+  if [ -n "$cf_code_fd" ]; then wait_until_told; return; fi
   wait_until_gone "$cf_pid"
   cf_code=$cf_gone
   # ksh93 forgets a command that ended as the signal came: most likely the signal ended it.
@@ -1318,10 +1349,18 @@ wait_until_told() {
     wait "$cf_watcher"
     [ "$?" != 127 ] || break
   done 2>/dev/null
-  set --
-  ! read_told || set -- "$cf_told"
+  read_told || lose_command
+  cf_code=$cf_told
   close_code_fd
-  [ $# = 1 ] && cf_code=$1
+}
+
+# Whoever killed the process between (a command may kill its parent) has ended us under any other shell. So we end in the
+# same way: nothing is reported that did not happen, nothing is run again, and the lock stays with the command.
+lose_command() {
+  say 'the process that waits for the command was killed: the command goes on without us, and its end is not reported'
+  say_collected
+  await_said
+  kill -s KILL "$$"
 }
 
 # Says whether bash still takes a process for running that is no more: waiting for it would have no end.
@@ -1336,25 +1375,30 @@ is_forgotten() {
 # URG tells them to stop, because it does nothing to one that has not set its trap yet.
 waiter() {
   helper
-  hush cd /
+  leave_directory
   exec </dev/null >/dev/null 2>&1
   cf_stopped='' cf_sleeper=''
   trap 'cf_stopped=1; [ -z "$cf_sleeper" ] || kill -s KILL "$cf_sleeper"' URG
 }
 
-# nap SECONDS [PID]: fails if told to stop meanwhile, if that process (ours) is gone, or if sleep does not sleep.
+# nap SECONDS [PID]: fails if told to stop meanwhile, if that process (ours) is gone, or if sleep does not sleep. A wrapper
+# that is killed tells nobody to stop, so a long nap is taken in parts, and after each it is looked for.
 nap() {
-  read_uptime
-  cf_nap_cs=$cf_cs
-  sleep "$1" &
-  cf_sleeper=$!
-  [ -z "$cf_stopped" ] || kill -s KILL "$cf_sleeper"
-  # Some shells say "Killed" of it.
-  wait "$cf_sleeper" 2>/dev/null
-  cf_sleeper=''
-  read_uptime
-  cf_nap_cs=$((cf_cs - cf_nap_cs))
-  [ -z "$cf_stopped" ] && kill -0 "${2:-$$}" 2>/dev/null && { [ "$cf_nap_cs" -lt 0 ] || [ "$cf_nap_cs" -ge 50 ]; }
+  while [ "$1" -gt 0 ]; do
+    read_uptime
+    cf_nap_cs=$cf_cs
+    sleep "$(($1 < cf_nap_s_max ? $1 : cf_nap_s_max))" &
+    cf_sleeper=$!
+    [ -z "$cf_stopped" ] || kill -s KILL "$cf_sleeper"
+    # Some shells say "Killed" of it.
+    wait "$cf_sleeper" 2>/dev/null
+    cf_sleeper=''
+    read_uptime
+    cf_nap_cs=$((cf_cs - cf_nap_cs))
+    [ -z "$cf_stopped" ] && kill -0 "${2:-$$}" 2>/dev/null || return 1
+    [ "$cf_nap_cs" -lt 0 ] || [ "$cf_nap_cs" -ge 50 ] || return 1
+    set -- $(($1 - cf_nap_s_max)) "${2:-$$}"
+  done
 }
 
 stop_waiter() {
@@ -1907,7 +1951,7 @@ replay_later() {
 replay_bg() {
   helper
   exec </dev/null >/dev/null 2>&1
-  cd / || :
+  leave_directory
   cf_say_fd='' LC_ALL=C
   [ -n "$1" ] || { replay; return; }
   while [ ! -e "$cf_url_dir/again" ] || rm -f "$cf_url_dir/again"; do
@@ -2141,7 +2185,7 @@ run_command() {
   cf_stage=running
   cf_try=0
   while :; do
-    cf_pid='' cf_timed_out='' cf_awaited=''
+    cf_pid='' cf_timed_out='' cf_awaited='' cf_sent=''
     ! runs_in_foreground || start_beside
     launch "$@"
     hand_over_lock
@@ -2160,8 +2204,7 @@ run_command() {
   drop_streams
   # A process that is started later could hold it for a moment longer than we do.
   close_inherited "$cf_say_fd" "$cf_err_fd" "$cf_held" "$cf_lock_fd"
-  # Nothing of ours keeps a file system from being unmounted.
-  hush cd /
+  leave_directory
   cf_stage=ended
 }
 
@@ -2169,6 +2212,9 @@ run_command() {
 try_again() {
   [ "$cf_try" -lt "$cf_retry" ] && [ -z "$cf_signal$cf_timed_out" ] || return 1
   case ,${cf_success_codes:-0}, in *",$cf_code,"*) return 1 ;; esac
+  # What was passed on to the command may have ended it.
+  [ -z "$cf_sent" ] || name_signal
+  case "$cf_sent " in *" ${cf_killed_by:-none} "*) return 1 ;; esac
   # What the limit leaves no time for is not begun.
   [ -z "$cf_timeout" ] || [ $(((cf_end_cs - cf_start_cs) / 100 + cf_retry_delay)) -lt "$cf_timeout" ] || return 1
   cf_try=$((cf_try + 1)) cf_pid=''
@@ -2261,7 +2307,7 @@ cf_say_fd=2 cf_err_fd=2 cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_pipe_fd='' cf_
 cf_err='' cf_err_in_out='' cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=0 cf_undelivered='' cf_helpers=''
 # The command, and what is there beside it.
 cf_pid='' cf_pid_of_group='' cf_pending='' cf_signal='' cf_interrupted='' cf_forwarding='' cf_was_stopped='' cf_alone='' cf_early=''
-cf_timed_out='' cf_unignore='' cf_soh='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
+cf_sent='' cf_killed_by='' cf_timed_out='' cf_unignore='' cf_soh='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
 # The spool and the lock.
 cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_file='' cf_link_lock=''
 [ -z "${BASH_VERSION-}${KSH_VERSION-}" ] || cf_arrays=1

@@ -85,8 +85,14 @@ export class Monitor extends LocalServer {
   }
 }
 
-/** How long one attempt at a ping lasts, as the script says it and as a busy machine needs it. */
-const PATIENCE = [['cf_attempt_s=10 ', 'cf_attempt_s=60 ']] as const;
+/**
+ * How long one attempt at a ping lasts, as the script says it and as a busy machine needs it; and after how long a process
+ * of the wrapper's sees that the wrapper is gone, which a test need not wait for.
+ */
+const PATIENCE = [
+  ['cf_attempt_s=10 ', 'cf_attempt_s=60 '],
+  ['cf_nap_s_max=10 ', 'cf_nap_s_max=1 '],
+] as const;
 
 /**
  * Writes a copy of the wrapper into a directory that gives the monitor more time and is the same otherwise. Where

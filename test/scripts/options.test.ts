@@ -85,6 +85,30 @@ const retrying: Case[] = [
       await until(() => running.stdout());
       running.child.kill('SIGTERM');
       expect(await running.ended).toMatchObject({ code: 143, stdout: 'ready\n', stderr: '' });
+      for (const [signal, code] of [
+        ['SIGUSR1', 138],
+        ['SIGABRT', 134],
+      ] as const) {
+        const words = [
+          '--retry=5',
+          `${bench.job}-${code}`,
+          'sh',
+          '-c',
+          'ulimit -c 0; echo ready; exec sleep 300',
+        ];
+        const passed = bench.start(words);
+        await until(() => passed.stdout());
+        passed.child.kill(signal);
+        expect(await passed.ended).toMatchObject({ code, stdout: 'ready\n', stderr: '' });
+      }
+      // It did not end this one.
+      const handled = `trap 'echo handled; exit 3' USR1; ${SUCCEEDS_AT} 2>&1 || while :; do :; done`;
+      const again = bench.start(['--retry=5', `${bench.job}-handled`, 'sh', '-c', handled, 'sh', '2'], {
+        cwd: bench.dir,
+      });
+      await until(() => again.stdout());
+      again.child.kill('SIGUSR1');
+      expect(await again.ended).toMatchObject({ code: 0, stdout: 'try 1\nhandled\ntry 2\n' });
       const job = `${bench.job}-delay`;
       const words = ['--retry', '5', '--retry-delay', '10m', job, 'sh', '-c', 'echo ready; exit 7'];
       const waiting = bench.start(words);

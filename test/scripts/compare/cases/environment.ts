@@ -237,7 +237,7 @@ END
       exec 9>../l2; flock 9; $RUN sh -c 'echo 2'; exec 9>&-; flock -n ../l2 true; note $?
       # Some shells cannot close such a descriptor, and a start that is on its way holds it for a moment.
       export CRONFLOW_NO_START=1
-      bash -c 'exec 40>../l3; flock 40; exec "$@"' bash $RUN sh -c 'echo 3'; flock -n ../l3 true; note $?
+      bash -c 'exec 40>../l3 250>&40 255>&40; flock 40; exec "$@"' bash $RUN sh -c 'echo 3'; flock -n ../l3 true; note $?
       for fd in 3 4 5 6 7 8; do eval "exec $fd>../l4.$fd; flock $fd"; done
       $RUN sh -c 'flock -n ../l4.5 true || echo held'
       exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&-; for fd in 3 4 5 6 7 8; do flock -n ../l4.$fd true; note $fd $?; done`,

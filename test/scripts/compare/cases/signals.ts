@@ -43,6 +43,18 @@ export const SIGNALS: readonly Case[] = [
     reports: [129, 130, 131, 134, 138, 140, 141, 142, 143, 152, 154, 155, 158],
   },
   {
+    name: 'a command that kills its parent goes on, and is not run again',
+    options: '--quiet --retry 2',
+    script: String.raw`
+      quiet
+      cat >../orphan <<'END'
+echo run >>log; kill -9 $PPID; while [ ! -e go ]; do sleep 0.02; done; echo went on >>log; : >ended
+END
+      sh -c '"$@"; exit $?' sh $RUN sh ../orphan; note $?; : >go; await ended`,
+    shows: /went on\n[^]*^137$/m,
+    reports: null,
+  },
+  {
     name: 'WINCH, by which some servers are asked to end',
     script: String.raw`
       { await ../pid; await ready; kill -s WINCH $(cat ../pid); } &
@@ -117,15 +129,18 @@ export const SIGNALS: readonly Case[] = [
     // All that a shell does to its traps takes long, so the signal finds a child that has reset only some of them.
     name: 'a signal that comes before a child of the wrapper is the command',
     script: String.raw`
-      quiet; export CRONFLOW_NO_START=1
-      if [ -z "$RUN" ]; then note 143; exit 0; fi
-      {
-        await ../pid; until grep -q 'SigCgt:.*[4567cdef]...$' /proc/$(cat ../pid)/status; do sleep 0.02; done
-        kill -s TERM $(cat ../pid)
-      } &
-      in_foreground strace -D -f -o /dev/null -e trace=rt_sigaction -e inject=rt_sigaction:delay_enter=20000 $RUN sleep 3
-      note $?; exit 0`,
-    shows: /^143$/m,
+      quiet; ulimit -c 0; export CRONFLOW_NO_START=1
+      if [ -z "$RUN" ]; then note 143; note 130; note 131; exit 0; fi
+      for signal in TERM INT QUIT; do
+        rm -f ../pid
+        {
+          await ../pid; until grep -q 'SigCgt:.*[89a-f]....$' /proc/$(cat ../pid)/status; do sleep 0.02; done
+          kill -s $signal $(cat ../pid)
+        } &
+        in_foreground strace -D -f -o /dev/null -e trace=rt_sigaction -e inject=rt_sigaction:delay_enter=20000 $RUN sleep 3
+        note $?; wait
+      done; exit 0`,
+    shows: /^143\n130\n131$/m,
     needs: ['strace(1)', '/proc'],
     reports: null,
   },
