@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Bench, findShells, Monitor, type Shell, which, writePatientScript } from './harness.ts';
+import { closeStrayDescriptors } from './processes.ts';
 
 export type Case = readonly [name: string, check: (bench: Bench) => Promise<void>];
 
@@ -19,6 +20,7 @@ export interface Benches {
 
 /** To be called once, outside every test. @param prefix what the names of the jobs begin with */
 export function useBenches(prefix: string): Benches {
+  closeStrayDescriptors();
   const monitor = new Monitor();
   const benches: Bench[] = [];
   const scripts = mkdtempSync(join(tmpdir(), 'cronflow-wrapper-'));

@@ -67,6 +67,35 @@ const cases: Case[] = [
     },
   ],
   [
+    'neither reports an end nor lets go of the lock when a command kills its parent and goes on',
+    async (bench) => {
+      const without = { PATH: pathWithout(bench.path('bin'), ['flock']) };
+      for (const [env, job] of [
+        [{}, bench.job],
+        [without, `${bench.job}-link`],
+      ] as const) {
+        const here = byPath(bench);
+        const kinds = () => monitor.of(job).map((ping) => ping.kind);
+        const script = `echo $$; ${AWAIT_FILE}; kill -9 $PPID; exec sleep 300`;
+        const words = ['--lock', '--retry=2', job, 'sh', '-c', script, 'sh', here.path('gate')];
+        const holder = here.start(words, { env });
+        const command = await until(() => Number(/^(\d+)\n/.exec(holder.stdout())?.[1]) || undefined);
+        await until(() => kinds().includes('start'));
+        // Without flock the lock is handed on just after the command has begun.
+        const lock = join(here.spool, 'locks', `${job}.lock`);
+        if ('PATH' in env) await until(() => readFileSync(lock, 'utf8').startsWith(`${command} `));
+        writeFileSync(here.path('gate'), '');
+        expect(await holder.exited).toBe('SIGKILL');
+        expect((await here.run(['--lock', job, 'echo', 'ran'], { env })).stdout).toBe('');
+        expect(kinds()).toEqual(['start', 'skip']);
+        process.kill(command, 'SIGKILL');
+        expect((await holder.ended).stdout).toBe(`${command}\n`);
+        await until(() => !isAlive(command));
+        expect((await here.run(['--lock', job, 'echo', 'ran'], { env })).stdout).toBe('ran\n');
+      }
+    },
+  ],
+  [
     'releases a lock around it though its start is still being sent',
     async (bench) => {
       const release: ((status: number) => void)[] = [];

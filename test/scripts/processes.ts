@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import { isAlive, statOf } from './harness.ts';
 
 /** The processes with a command line that holds the text. */
@@ -11,6 +11,24 @@ export function processesNaming(text: string): number[] | undefined {
     }
   });
   return found.length > 0 ? found.map(Number) : undefined;
+}
+
+/** What Node opens is closed in the programs that it starts. */
+const O_CLOEXEC = 0o2000000;
+
+/**
+ * Closes the descriptors that whoever started the tests has left open in this process. Each case would inherit them, and
+ * where a shell cannot close such a one the wrapper retries nothing in the background.
+ */
+export function closeStrayDescriptors(): void {
+  for (const fd of readdirSync('/proc/self/fd').map(Number)) {
+    try {
+      const [, flags = ''] = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
+      if (fd > 2 && (Number.parseInt(flags, 8) & O_CLOEXEC) === 0) closeSync(fd);
+    } catch {
+      // The list was read by one that is closed by now.
+    }
+  }
 }
 
 /** The fields of a process's status by their names; none where the process is gone. */

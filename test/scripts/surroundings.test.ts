@@ -98,6 +98,21 @@ const cases: Case[] = [
     },
   ],
   [
+    'finds curl by a relative PATH in the directory that it was called in',
+    async (bench) => {
+      pathWithout(bench.path('here/bin'), ['wget']);
+      const here = byPath(bench);
+      for (const path of ['bin', 'nowhere::../here/./bin:/nowhere']) {
+        const ended = await here.run([here.job, 'sh', '-c', 'echo "$PATH"'], {
+          cwd: bench.path('here'),
+          env: { PATH: path },
+        });
+        expect(ended).toMatchObject({ code: 0, stdout: `${path}\n`, stderr: '' });
+      }
+      expect(here.kinds()).toEqual(['start', 'success', 'start', 'success']);
+    },
+  ],
+  [
     'runs the command without curl, and keeps the pings',
     async (bench) => {
       const here = byPath(bench);

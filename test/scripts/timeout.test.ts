@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { type Case, checkUnderEachShell, useBenches } from './benches.ts';
 import { isAlive, start, until, AWAIT_FILE } from './harness.ts';
@@ -45,12 +45,37 @@ const cases: Case[] = [
   [
     'leaves a command alone that ends in time',
     async (bench) => {
-      // A number that no other run of these tests uses, to know the timer by.
-      const seconds = 1_000_000 + process.pid * 1_000 + Number(bench.job.replace('timeout-', ''));
-      const ended = await bench.run([`--timeout=1h${seconds}s`, bench.job, 'sh', '-c', 'exit 9']);
+      // Longer than one part of the timer's sleep.
+      const ended = await bench.run(['--timeout=1h', bench.job, 'sh', '-c', 'sleep 1.2; exit 9']);
       expect(ended.code).toBe(9);
       expect((await bench.end()).query['signal']).toBeUndefined();
-      await until(() => processesNaming(`sleep\u0000${seconds + 3600}\u0000`) === undefined);
+      await until(() => processesNaming(`\0${bench.job}\0`) === undefined);
+    },
+  ],
+  [
+    'leaves no process beside the command when the wrapper is killed',
+    async (bench) => {
+      const words = ['--timeout=1h', '--beat=1h', bench.job, 'sh', '-c', 'echo $$; exec sleep 300'];
+      // No pipe, whose relay has to stay as long as the command.
+      const out = bench.path('out');
+      const running = start(
+        ['sh', '-c', 'exec "$@" >"$0" 2>&1', out, ...bench.shell, bench.script, ...words],
+        bench.environment(),
+      );
+      const command = await until(() => {
+        const text = existsSync(out) ? readFileSync(out, 'utf8') : '';
+        return text.endsWith('\n') && Number(text);
+      });
+      await until(() => bench.kinds().includes('start'));
+      expect(processesNaming(`\0${bench.job}\0`)?.length).toBeGreaterThan(2);
+      running.child.kill('SIGKILL');
+      await running.exited;
+      // bash has one more, which waits for the command.
+      const left = bench.shell[0] === 'bash' ? 1 : undefined;
+      await until(() => processesNaming(`\0${bench.job}\0`)?.length === left);
+      expect(isAlive(command)).toBe(true);
+      process.kill(command, 'SIGKILL');
+      await until(() => processesNaming(`\0${bench.job}\0`) === undefined);
     },
   ],
   [

@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { closeStrayDescriptors } from '../processes.ts';
 import type { Case, ShellUnderTest } from './table.ts';
 
 const LIB = readFileSync(new URL('lib.sh', import.meta.url), 'utf8');
@@ -50,6 +51,7 @@ export class Ground {
   private made = 0;
 
   constructor() {
+    closeStrayDescriptors();
     this.dir = mkdtempSync(join(tmpdir(), 'cronflow-compare-'));
     // Other users run cases too, and the repository may lie where only we may read.
     chmodSync(this.dir, 0o755);
