@@ -295,7 +295,9 @@ export class Liveness {
       const leastMs = isRefused || doubt !== null ? 0 : beganMs;
       const since = previousAt === undefined ? null : eventSince(previousAt, now, leastMs);
       const event = doubt !== null && since?.type === 'gap' && !isRefused ? { ...since, ...doubt } : since;
-      const scope = event === null ? { meta: [LIVENESS_KEY, INSTANCES_KEY] } : { all: true };
+      const named = event === null ? { meta: [LIVENESS_KEY, INSTANCES_KEY] } : { all: true };
+      // The sign says that pings can be taken.
+      const scope = { ...named, like_ping: true };
       const done = await this.#store.transact(scope, (tx) => {
         // Another instance wrote meanwhile. A gap that is known already must not be noted once more.
         if (tx.meta(LIVENESS_KEY) !== previousAt) return null;

@@ -45,6 +45,11 @@ export interface Scope {
   lane?: LaneLease;
   /** Names every job and everything else, for a change of the configuration or of time that all jobs are told of. */
   all?: boolean;
+  /**
+   * Has the transaction refused where a ping would be, whatever it writes itself. A sign of life says that pings can be
+   * taken, and a database may refuse them alone, as while somebody has locked one of its tables.
+   */
+  like_ping?: boolean;
 }
 
 /**

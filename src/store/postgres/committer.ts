@@ -16,6 +16,7 @@ import { baseSteps } from './bases.ts';
 import { BatchSize } from './batch-size.ts';
 import { DELETE_META } from './sql/delete-meta.ts';
 import { INSERT_META } from './sql/insert-meta.ts';
+import { LOCK_AS_PING } from './sql/lock-as-ping.ts';
 import { LOCK_META } from './sql/lock-meta.ts';
 import { PUT_FEED } from './sql/put-feed.ts';
 import { PUT_META_HISTORY } from './sql/put-meta-history.ts';
@@ -74,9 +75,8 @@ export class Committer {
   #waiting: Waiting[] = [];
   #committing: Promise<void> | null = null;
   #isClosed = false;
+  /** Why a commit was refused, until a probe has shown that the database takes pings. */
   #failure: string | null = null;
-  /** Says that the disk was full, so that a small commit which finds room proves nothing. */
-  #isFull = false;
   readonly #patience: Patience<Waiting>;
   readonly #known = new KnownNames();
   readonly #size = new BatchSize();
@@ -127,16 +127,20 @@ export class Committer {
     await this.#committing;
   }
 
-  /** Finds out whether the database takes commits again, after it did not. It writes, because a full disk is read. */
+  /**
+   * Finds out whether the database takes pings again, after it refused a commit. It writes, because a full disk is read,
+   * and it needs all tables that a ping needs. Another commit proves nothing: a small one finds room on a full disk, and
+   * one of a few tables succeeds while another table is locked.
+   */
   async probe(): Promise<void> {
     const { database, clock } = this.#options;
     const filling = randomBytes(TRIED_BYTES / 2).toString('hex');
     try {
       await database.write(database.answerMsMax, async (session) => {
-        await session.begin([step(TRY_WRITE, filling, clock.now())]);
+        await session.begin([step(LOCK_AS_PING), step(TRY_WRITE, filling, clock.now())]);
         await session.commit();
       });
-      [this.#failure, this.#isFull] = [null, false];
+      this.#failure = null;
     } catch {
       // The next probe asks again.
     }
@@ -172,7 +176,6 @@ export class Committer {
     for (;;) {
       try {
         await this.#attempt(batch, Math.max(1, restMs()));
-        if (!this.#isFull) this.#failure = null;
         const tookMs = systemClock.monotonic() - startedMs;
         this.#size.committed(batch.length, tookMs / limitMs);
         this.#options.onSync(tookMs);
@@ -206,7 +209,6 @@ export class Committer {
   /** Refuses the transactions, and those that waited for them, which have waited as long by now. */
   #refuse(batch: readonly Waiting[], error: unknown): void {
     this.#size.refused(batch.length);
-    this.#isFull ||= isFullDisk(error);
     this.#failed(reasonText(error));
     for (const each of [...batch, ...this.#waiting.splice(0)]) each.reject(unavailable(error));
   }

@@ -12,9 +12,11 @@ import { type Lack, type Need, needOf } from './need.ts';
 import { soughtAll } from './sought.ts';
 import { LIMIT_IDLE_OF_ALL } from './sql/limit-idle-of-all.ts';
 import { LOCK_ALL } from './sql/lock-all.ts';
+import { LOCK_AS_PING } from './sql/lock-as-ping.ts';
 import { LOCK_DELIVERIES } from './sql/lock-deliveries.ts';
 import { LOCK_DUE } from './sql/lock-due.ts';
 import { LOCK_INCIDENTS } from './sql/lock-incidents.ts';
+import { LOCK_INCIDENTS_OF_ALL } from './sql/lock-incidents-of-all.ts';
 import { LOCK_OPEN_INCIDENTS } from './sql/lock-open-incidents.ts';
 import { LOCK_OPEN_SYSTEM_INCIDENTS } from './sql/lock-open-system-incidents.ts';
 import { LOCK_STATES } from './sql/lock-states.ts';
@@ -94,16 +96,50 @@ export class Loading {
   async begin(): Promise<void> {
     const { all, due } = this.#need;
     if (!all) await this.#lookUp(this.#need);
+    if (this.#kind === 'write') this.#askTables();
     if (all) this.#askAll();
-    else if (due !== undefined) this.#askDue(due);
-    else this.#askJobs(this.#need);
-    if (this.#kind === 'write' && !all && due === undefined && this.#need.ids.size === 0)
-      this.#ask(SHARE_ALL, []);
-    this.#askOthers();
+    if (all || due === undefined) {
+      this.#askMeta();
+      if (!all) this.#askStates(this.#need.ids);
+      this.#askAllOf(all ? needOf([]) : this.#need);
+      return this.#load();
+    }
+    this.#askLocking(
+      LOCK_DUE,
+      READ_DUE,
+      [due.now_at, due.limit, [...(due.except ?? [])]],
+      this.#takeStates,
+    );
+    this.#askMeta();
     await this.#load();
-    if (due === undefined || all) return;
-    this.#askJobs(needOf([{ ids: [...this.#states.keys()] }]), false);
+    this.#askAllOf(needOf([{ ids: [...this.#states.keys()] }]));
     await this.#load();
+  }
+
+  /** Locks whole tables, where a transaction names everything, no job, or what a ping needs. */
+  #askTables(): void {
+    const { all, due, ids, like_ping: isLikePing } = this.#need;
+    if (all) {
+      this.#ask(LOCK_ALL, []);
+      this.#ask(LIMIT_IDLE_OF_ALL, []);
+    }
+    if (isLikePing) this.#ask(LOCK_AS_PING, []);
+    else if (!all && due === undefined && ids.size === 0) this.#ask(SHARE_ALL, []);
+  }
+
+  /**
+   * Asks for jobs whose states are locked, and for what else the scopes name. Whoever locks any of it does so in this
+   * order, so that no two wait for each other: states, the row for incidents of Cronflow itself, lanes, incidents,
+   * deliveries.
+   */
+  #askAllOf(jobs: Need): void {
+    this.#askJobs(jobs);
+    const { all, system_incidents: system, lanes, delivery_ids: deliveryIds } = this.#need;
+    if (system && !all && this.#kind === 'write') this.#ask(LOCK_SYSTEM_INCIDENTS, []);
+    // Whoever claims locks lanes and then deliveries, so this does as well.
+    if (lanes.size > 0) this.#askLocking(SHARE_LANES, READ_LANES, [[...lanes]], this.#takeLanes);
+    this.#askIncidents(jobs.ids);
+    this.#askDeliveries(deliveryIds);
   }
 
   /** Loads what a transaction lacked. */
@@ -120,7 +156,8 @@ export class Loading {
     this.#askLatestDays(lack.latest_days);
     if (lack.days.size > 0) this.#ask(READ_DAYS, [[...lack.days]], this.#takeDays);
     for (const id of lack.days) coverage.days.add(id);
-    this.#askRecords(lack.incident_ids, lack.delivery_ids);
+    this.#askIncidentsOf(lack.incident_ids);
+    this.#askDeliveries(lack.delivery_ids);
     if (lack.whole.size > 0) this.#askWhole([...lack.whole]);
     await this.#load();
   }
@@ -137,7 +174,9 @@ export class Loading {
     await this.#lookUp(named);
     const isOutdated = [...names].some((name) => this.#scopeNames.has(name) && !named.names.has(name));
     if (this.#kind === 'write' && isOutdated) throw new Conflict('A name belongs to another job by now.');
+    this.#askStates(named.ids);
     this.#askJobs(named);
+    this.#askOpenIncidents(named.ids);
   }
 
   /**
@@ -170,30 +209,25 @@ export class Loading {
   }
 
   #askAll(): void {
-    if (this.#kind === 'write') {
-      this.#ask(LOCK_ALL, []);
-      this.#ask(LIMIT_IDLE_OF_ALL, []);
-    }
     this.#ask(READ_ALL_STATES, [], this.#takeStates);
     this.#ask(READ_ALL_JOBS, [], this.#takeJobs);
     this.#ask(READ_ALL_META, [], this.#takeMeta);
   }
 
-  #askDue({ now_at: nowAt, limit, except }: NonNullable<Need['due']>): void {
-    this.#askLocking(LOCK_DUE, READ_DUE, [nowAt, limit, [...(except ?? [])]], this.#takeStates);
+  /**
+   * Asks for the states of jobs. This lock comes first, so that all that follows, each statement of which sees the
+   * present, is of the same instant.
+   */
+  #askStates(ids: ReadonlySet<string>): void {
+    if (ids.size > 0) this.#askLocking(LOCK_STATES, READ_STATES, [soughtAll(ids)], this.#takeStates);
   }
 
-  /**
-   * Asks for jobs with what every ping needs of them. The lock comes first, so that all that follows, each statement
-   * of which sees the present, is of the same instant.
-   */
-  #askJobs({ ids, ridsOfIds, talliedIds }: Need, withStates = true): void {
+  /** Asks for what every ping needs of jobs beside their states and incidents. */
+  #askJobs({ ids, ridsOfIds, talliedIds }: Need): void {
     if (ids.size === 0) return;
     const which = [soughtAll(ids)];
-    if (withStates) this.#askLocking(LOCK_STATES, READ_STATES, which, this.#takeStates);
     this.#ask(READ_JOBS, which, this.#takeJobs);
     this.#ask(READ_HEADS, [...which, ...pairsOf(ridsOfIds)], this.#takeRuns);
-    this.#askLocking(LOCK_OPEN_INCIDENTS, READ_OPEN_INCIDENTS, which, this.#takeIncidents);
     this.#askLatestDays(talliedIds);
     const { recent, unknown } = this.#need;
     if (recent || unknown)
@@ -209,26 +243,44 @@ export class Loading {
     for (const id of jobIds) this.tables.coverage.latestDays.add(id);
   }
 
-  #askOthers(): void {
-    const { all, system_incidents: system, meta, lanes } = this.#need;
-    if (system && !all) {
-      if (this.#kind === 'write') this.#ask(LOCK_SYSTEM_INCIDENTS, []);
-      this.#askLocking(LOCK_OPEN_SYSTEM_INCIDENTS, READ_SYSTEM_INCIDENTS, [], this.#takeIncidents);
-    }
-    // Whoever claims locks lanes and then deliveries, so this does as well.
-    if (lanes.size > 0) this.#askLocking(SHARE_LANES, READ_LANES, [[...lanes]], this.#takeLanes);
-    this.#askRecords(this.#need.incident_ids, this.#need.delivery_ids);
+  #askMeta(): void {
+    const { all, meta } = this.#need;
     if (meta.size > 0 && !all) this.#ask(READ_META, [soughtAll(meta)], this.#takeMeta);
   }
 
-  #askRecords(incidentIds: ReadonlySet<string>, deliveryIds: ReadonlySet<string>): void {
-    const { coverage } = this.tables;
-    if (incidentIds.size > 0)
-      this.#askLocking(LOCK_INCIDENTS, READ_INCIDENTS, [soughtAll(incidentIds)], this.#takeIncidents);
-    if (deliveryIds.size > 0)
-      this.#askLocking(LOCK_DELIVERIES, READ_DELIVERIES, [soughtAll(deliveryIds)], this.#takeDeliveries);
-    for (const id of incidentIds) coverage.incidentIds.add(id);
-    for (const id of deliveryIds) coverage.deliveryIds.add(id);
+  /**
+   * Asks for the open incidents of jobs, and for those of the scopes. Incidents of several kinds are locked by one
+   * statement, in one order.
+   */
+  #askIncidents(jobIds: ReadonlySet<string>): void {
+    const { all, system_incidents: system, incident_ids: ids } = this.#need;
+    const isSystem = system && !all;
+    const kinds = [jobIds.size > 0, ids.size > 0, isSystem].filter(Boolean).length;
+    if (this.#kind === 'write' && kinds > 1) {
+      this.#ask(LOCK_INCIDENTS_OF_ALL, [soughtAll(ids), soughtAll(jobIds), isSystem], this.#takeIncidents);
+      for (const id of ids) this.tables.coverage.incidentIds.add(id);
+      return;
+    }
+    this.#askOpenIncidents(jobIds);
+    if (isSystem)
+      this.#askLocking(LOCK_OPEN_SYSTEM_INCIDENTS, READ_SYSTEM_INCIDENTS, [], this.#takeIncidents);
+    this.#askIncidentsOf(ids);
+  }
+
+  #askOpenIncidents(jobIds: ReadonlySet<string>): void {
+    if (jobIds.size > 0)
+      this.#askLocking(LOCK_OPEN_INCIDENTS, READ_OPEN_INCIDENTS, [soughtAll(jobIds)], this.#takeIncidents);
+  }
+
+  #askIncidentsOf(ids: ReadonlySet<string>): void {
+    if (ids.size > 0) this.#askLocking(LOCK_INCIDENTS, READ_INCIDENTS, [soughtAll(ids)], this.#takeIncidents);
+    for (const id of ids) this.tables.coverage.incidentIds.add(id);
+  }
+
+  #askDeliveries(ids: ReadonlySet<string>): void {
+    if (ids.size > 0)
+      this.#askLocking(LOCK_DELIVERIES, READ_DELIVERIES, [soughtAll(ids)], this.#takeDeliveries);
+    for (const id of ids) this.tables.coverage.deliveryIds.add(id);
   }
 
   #askRecent(jobIds: readonly string[]): void {

@@ -23,6 +23,8 @@ export interface Need {
   meta: Set<string>;
   /** The notifiers whose lanes are asked about. */
   lanes: Set<string>;
+  /** Needs every table to which a ping may write. */
+  like_ping: boolean;
 }
 
 /** Returns what the transactions with these scopes need to begin with. */
@@ -43,10 +45,12 @@ export function needOf(scopes: readonly Scope[]): Need {
     system_incidents: false,
     meta: new Set(),
     lanes: new Set(),
+    like_ping: false,
   };
   for (const scope of scopes) {
     if (scope.all === true) need.all = true;
     if (scope.due !== undefined) need.due = scope.due;
+    if (scope.like_ping === true) need.like_ping = true;
     if (scope.system_incidents === true) need.system_incidents = true;
     if (scope.runs?.recent === true) need.recent = true;
     if (scope.runs?.unknown === true) need.unknown = true;

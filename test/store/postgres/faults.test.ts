@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
@@ -218,6 +219,26 @@ describe.skipIf(missingPostgres() !== null)('a database behind a network that fa
     await until('the store to work again', () => store.health().ok);
     await addJob();
   });
+
+  // `VACUUM FULL`, `REINDEX` or a change of a table by hand hold up pings, and nothing that does without that table.
+  test.each(['runs', 'outputs', 'feed'])(
+    'in which somebody has locked the table %s counts as failing, though other commits succeed',
+    async (table) => {
+      await store.transact({ ids: ['a'] }, (tx) => tx.putJob(job('a')));
+      const holder = new pg.Client({ connectionString: database.url });
+      await holder.connect();
+      await holder.query(`begin; lock table cronflow.${table} in access exclusive mode`);
+      const sign = (): Promise<number> =>
+        store.transact({ ...COUNT, like_ping: true }, (tx) => increment(tx, 'count'));
+      await expect(sign()).rejects.toMatchObject(UNAVAILABLE);
+      // A commit that needs nothing of that table.
+      await until('another commit', () => count().catch(() => undefined));
+      expect(store.health()).toMatchObject({ ok: false, refuses: 'commits' });
+      await holder.end();
+      await until('the store to take pings again', () => store.health().ok);
+      await until('a sign', () => sign().catch(() => undefined));
+    },
+  );
 
   test('that takes no writes, as a copy does, refuses commits and is read', async () => {
     await addJob();
