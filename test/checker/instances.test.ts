@@ -9,7 +9,7 @@ import { CronflowError } from '../../src/core/model/errors.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/schedule/units.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Scope, Store } from '../../src/store/store.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { configurationOf } from '../support/memory-service.ts';
 import { pingOf } from '../support/records.ts';
@@ -41,10 +41,13 @@ let connected: Set<string>;
 let knowsPresence: boolean;
 /** The instances whose lanes were given up. */
 let left: string[];
+/** Says that somebody has locked a table that pings need. Transactions that need less than a ping go on. */
+let isTableLocked: boolean;
 
 beforeEach(async () => {
   connected = new Set();
   knowsPresence = true;
+  isTableLocked = false;
   clock = createFakeClock(START);
   store = new MemoryStore({ twice: true, shared: true });
   left = [];
@@ -56,6 +59,10 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(running.map((each) => each.stop()));
 });
+
+function needsTables({ all, due, ids, names, like_ping: isLikePing }: Scope): boolean {
+  return all === true || isLikePing === true || [due, ids, names].some((part) => part !== undefined);
+}
 
 /** A store as a process has it that can be killed or suspended: then no call comes back. */
 function mortal(name: string): { store: Store; die: () => void; lose: () => void; regain: () => void } {
@@ -73,7 +80,9 @@ function mortal(name: string): { store: Store; die: () => void; lose: () => void
       const call = value.bind(target) as (...args: unknown[]) => unknown;
       return (...args: unknown[]) => {
         if (key === 'watch') return call(...args);
-        if (isLost) return Promise.reject(new CronflowError('store_unavailable', 'the database is away'));
+        const isLocked = isTableLocked && key === 'transact' && needsTables(args[0] as Scope);
+        if (isLost || isLocked)
+          return Promise.reject(new CronflowError('store_unavailable', 'the database is away'));
         return isDead ? new Promise(() => {}) : call(...args);
       };
     },
@@ -261,6 +270,23 @@ test('one is known to others once it has signed with its connection, or where no
   expect(c.liveness.isKnown).toBe(false);
   await clock.advance(2 * SECOND_MS);
   expect(c.liveness.isKnown).toBe(true);
+});
+
+test('a time in which a database refuses pings alone is a gap, though it takes all else', async () => {
+  const one = await instance('one');
+  // It hears of no ping meanwhile.
+  await instance('other');
+  await clock.advance(HOUR_MS - SECOND_MS);
+  isTableLocked = true;
+  await clock.advance(2 * SECOND_MS);
+  await expect(one.ping('backup')).rejects.toThrow('is away');
+  await clock.advance(20 * SECOND_MS);
+  isTableLocked = false;
+  await clock.advance(5 * SECOND_MS);
+  expect(await gaps()).toHaveLength(1);
+  await one.ping('backup');
+  await clock.advance(MINUTE_MS);
+  expect(await outcomes()).toEqual(['success']);
 });
 
 test('nobody is taken for dead after an outage of the store in which all connections broke', async () => {

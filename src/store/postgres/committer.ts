@@ -17,6 +17,7 @@ import { BatchSize } from './batch-size.ts';
 import { DELETE_META } from './sql/delete-meta.ts';
 import { INSERT_META } from './sql/insert-meta.ts';
 import { LOCK_AS_PING } from './sql/lock-as-ping.ts';
+import { LOCK_FREE } from './sql/lock-free.ts';
 import { LOCK_META } from './sql/lock-meta.ts';
 import { PUT_FEED } from './sql/put-feed.ts';
 import { PUT_META_HISTORY } from './sql/put-meta-history.ts';
@@ -283,6 +284,7 @@ export class Committer {
     ];
     if (told.length > 0) steps.push(step(PUT_FEED, instance, at, JSON.stringify(told)));
     const { put, del } = changes;
+    await lockDeleted(session, del);
     if (put.meta !== undefined || del.meta !== undefined)
       await writeMeta(session, loading, { put: put.meta ?? [], del: del.meta ?? [], at });
     this.#isCommitSent = true;
@@ -321,6 +323,21 @@ function rehearsed(loading: Loading, overlay: Overlay, each: Waiting): Lack {
     }
   });
   return 'lack' in asked ? asked.lack : new Lack();
+}
+
+/**
+ * Locks messages and incidents that are deleted. Those of a job that goes were not locked when it was loaded, and to wait
+ * for them now could be to wait in a circle.
+ */
+async function lockDeleted(session: Session, del: Changes['del']): Promise<void> {
+  const steps = (['incidents', 'deliveries'] as const).flatMap((table) => {
+    const ids = del[table];
+    return ids === undefined ? [] : [step(LOCK_FREE[table], ids)];
+  });
+  if (steps.length === 0) return;
+  const answers = await session.run(steps);
+  if (answers.some(([row]) => row!['is_all'] !== true))
+    throw new Conflict('What is to be deleted is being changed.');
 }
 
 /** Writes meta values, which were not locked, and sees that nobody has changed them meanwhile. */

@@ -104,12 +104,7 @@ export class Loading {
       this.#askAllOf(all ? needOf([]) : this.#need);
       return this.#load();
     }
-    this.#askLocking(
-      LOCK_DUE,
-      READ_DUE,
-      [due.now_at, due.limit, [...(due.except ?? [])]],
-      this.#takeStates,
-    );
+    this.#askLocking(LOCK_DUE, READ_DUE, [due.now_at, due.limit, [...(due.except ?? [])]], this.#takeStates);
     this.#askMeta();
     await this.#load();
     this.#askAllOf(needOf([{ ids: [...this.#states.keys()] }]));

@@ -135,6 +135,45 @@ const ACTS: Readonly<Record<string, Act>> = {
         .catch(() => {});
     }
   },
+  /** Owes messages again, whose incidents are named by their ids alone, beside what a beat and a ping write. */
+  redeliver: async (store, chance, call) => {
+    const { items } = await store.incidents({ open: true, skip: 0, limit: 20 });
+    const ids = chance.some(items, 4).map(({ id }) => id);
+    const names = chance.some(JOBS, 2).map((id) => `job-${id}`);
+    // They share a commit.
+    return Promise.all([
+      store.transact({ incident_ids: ids, delivery_ids: await pending(store) }, (tx) => {
+        for (const id of ids) if (tx.incident(id)?.closed_at === null) tx.putIncident(tx.incident(id)!);
+      }),
+      store.transact({ system_incidents: true }, (tx) =>
+        tx
+          .openSystemIncidents()
+          .forEach((each) => tx.putIncident({ ...each, acknowledged_until_at: NOW_AT })),
+      ),
+      store.transact({ names }, (tx) => names.forEach((name) => ping(tx, tx.jobByName(name)!.id, call))),
+    ]);
+  },
+  /** Settles what is due, and tells of it. */
+  settle: (store, _chance, call) =>
+    store.transact({ due: { now_at: NOW_AT, limit: 3 }, system_incidents: true }, (tx) => {
+      for (const id of tx.due()) ping(tx, id, call);
+      tx.openSystemIncidents().forEach((each) => tx.putIncident({ ...each, closed_at: NOW_AT }));
+    }),
+  /** Makes a job of which much is owed, and deletes others like it. */
+  replace: async (store, chance, call) => {
+    const { items } = await store.listJobs({ skip: 0, limit: 40 });
+    const old = items.filter(({ id }) => id.startsWith('gone-')).map(({ id }) => id);
+    const id = `gone-${call}`;
+    await store.transact({ ids: [id] }, (tx) => {
+      tx.putJob(job(id));
+      tx.putIncident(incident(`${id}-i1`, id));
+      for (const part of chance.some(['w', 'x', 'y', 'z'], 4))
+        tx.putDelivery(delivery(`${id}-${part}`, id, { notifier: chance.one(NOTIFIERS) }));
+    });
+    return store.transact({ ids: old }, (tx) => {
+      for (const each of old) if (tx.jobById(each) !== undefined) tx.deleteJob(each);
+    });
+  },
   leave: (store, chance) => store.leaveLanes(chance.one(['one', 'two']), new Map()),
   setBack: async (store, chance) => {
     const ids = chance.some(await pending(store), 5);
@@ -201,12 +240,18 @@ describe.skipIf(missingPostgres() !== null)('stores that do everything at the sa
     return rows[0]!.deadlocks;
   };
 
-  test.each([1, 2])('never wait for each other in a circle (seed %i)', async (seed) => {
+  test.each([
+    ['everything', 1, Object.keys(ACTS)],
+    ['everything', 2, Object.keys(ACTS)],
+    ['incidents of several kinds', 3, ['redeliver', 'settle', 'trouble', 'tidy', 'ping']],
+    ['what goes', 4, ['replace', 'redeliver', 'setBack', 'claim', 'tidy']],
+  ])('never wait for each other in a circle: %s (seed %i)', async (_what, seed, names) => {
+    const acts = names.map((name) => ACTS[name]!);
     const clients = stores.flatMap((store, index) =>
       Array.from({ length: CLIENTS_PER_STORE }, async (_, client) => {
         const chance = new Chance(seed * 1_000 + index * 100 + client);
         for (let each = 0; each < CALLS_PER_CLIENT; each += 1)
-          await chance.one(Object.values(ACTS))(store, chance, `${index}-${client}-${each}`);
+          await chance.one(acts)(store, chance, `${index}-${client}-${each}`);
       }),
     );
     await Promise.all(clients);

@@ -9,7 +9,10 @@ import { LIST_DELIVERIES } from '../../../src/store/postgres/sql/list-deliveries
 import { LIST_INCIDENTS } from '../../../src/store/postgres/sql/list-incidents.ts';
 import { LIST_JOBS } from '../../../src/store/postgres/sql/list-jobs.ts';
 import { LIST_RUNS } from '../../../src/store/postgres/sql/list-runs.ts';
+import { DELETE_DELIVERIES } from '../../../src/store/postgres/sql/delete-deliveries.ts';
 import { LOCK_DUE } from '../../../src/store/postgres/sql/lock-due.ts';
+import { LOCK_FREE } from '../../../src/store/postgres/sql/lock-free.ts';
+import { LOCK_INCIDENTS_OF_ALL } from '../../../src/store/postgres/sql/lock-incidents-of-all.ts';
 import { LOCK_OPEN_INCIDENTS } from '../../../src/store/postgres/sql/lock-open-incidents.ts';
 import { LOCK_STATES } from '../../../src/store/postgres/sql/lock-states.ts';
 import { ADD_LANES } from '../../../src/store/postgres/sql/add-lanes.ts';
@@ -96,6 +99,10 @@ const BOUNDED: [what: string, Statement, values: unknown[]][] = [
   ['the rows that pings need', READ_HEADS, [...JOBS, ['id-7'], ['r3']]],
   ['the runs that ended last', READ_RECENT_RUNS, [...JOBS, 100]],
   ['the open incidents of jobs', LOCK_OPEN_INCIDENTS, JOBS],
+  ['incidents of several kinds', LOCK_INCIDENTS_OF_ALL, [['id-7-i1'], ['id-500', 'id-8'], true]],
+  ['incidents that are deleted', LOCK_FREE.incidents, [['id-7-i1', 'id-8-i1']]],
+  ['deliveries that are deleted', LOCK_FREE.deliveries, [['d7', 'd8', 'w9']]],
+  ['what may be sent once others are deleted', DELETE_DELIVERIES, [['d7', 'w9']]],
   ['the latest days of jobs', READ_LATEST_DAYS, JOBS],
   [
     'the states that a batch writes',
@@ -319,7 +326,7 @@ async function explained(
 
 function literal(value: unknown): string {
   if (value === null) return 'null';
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (!Array.isArray(value)) return pg.escapeLiteral(value as string);
   // Each item of an array is a text in quotes, which becomes what the parameter is.
   const items = value.map((item) => (item === null ? 'null' : JSON.stringify(String(item))));
