@@ -383,6 +383,28 @@ test('a store that counts as failing although it takes a sign of life is passed 
   await liveness.stop();
 });
 
+test.each([
+  ['at once', 0],
+  ['after a while, as a database that hangs', 4.5 * SECOND_MS],
+])('a store that refuses %s is passed on as failing three times in half a minute', async (_how, hangsMs) => {
+  const { store, clock } = await startMemoryService(START);
+  const failures: number[] = [];
+  const onBeat = (failure: string | null): void => void (failure !== null && failures.push(clock.now()));
+  const liveness = new Liveness({ store, clock, logger: silentLogger, onBeat });
+  await liveness.start();
+  const transact = store.transact.bind(store);
+  store.transact = () =>
+    new Promise((_resolve, reject) => {
+      clock.after(hangsMs, () => reject(new CronflowError('store_unavailable', 'no answer')));
+    });
+  await clock.advance(30 * SECOND_MS + hangsMs);
+  expect(failures).toEqual([1, 2, 3].map((count) => START + count * 10 * SECOND_MS + hangsMs));
+  store.transact = transact;
+  await clock.advance(MINUTE_MS);
+  expect(failures).toHaveLength(3);
+  await liveness.stop();
+});
+
 test('the liveness knows when a sign of life was last stored', async () => {
   const { liveness, store, clock } = await startMemoryService(START);
   expect(liveness.lastStoredMs).toBeNull();

@@ -76,8 +76,10 @@ export class Committer {
   #waiting: Waiting[] = [];
   #committing: Promise<void> | null = null;
   #isClosed = false;
-  /** Why a commit was refused, until a probe has shown that the database takes pings. */
+  /** Why a commit was refused, until one has shown that the database takes pings. */
   #failure: string | null = null;
+  /** Says that the disk was full, so that a small commit which finds room proves nothing. */
+  #isFull = false;
   readonly #patience: Patience<Waiting>;
   readonly #known = new KnownNames();
   readonly #size = new BatchSize();
@@ -141,7 +143,7 @@ export class Committer {
         await session.begin([step(LOCK_AS_PING), step(TRY_WRITE, filling, clock.now())]);
         await session.commit();
       });
-      this.#failure = null;
+      [this.#failure, this.#isFull] = [null, false];
     } catch {
       // The next probe asks again.
     }
@@ -210,6 +212,7 @@ export class Committer {
   /** Refuses the transactions, and those that waited for them, which have waited as long by now. */
   #refuse(batch: readonly Waiting[], error: unknown): void {
     this.#size.refused(batch.length);
+    this.#isFull ||= isFullDisk(error);
     this.#failed(reasonText(error));
     for (const each of [...batch, ...this.#waiting.splice(0)]) each.reject(unavailable(error));
   }
@@ -246,6 +249,9 @@ export class Committer {
       await this.#write(session, loading, { overlay, changes, told });
       return { settle, told };
     });
+    // Another commit may go through while a table is locked that pings need.
+    const isProof = batch.some(({ scope }) => scope.like_ping === true);
+    if (isProof && !this.#isFull) this.#failure = null;
     for (const settle of done.settle) settle();
     this.#options.onCommitted(done.told);
   }
