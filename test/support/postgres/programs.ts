@@ -89,6 +89,23 @@ export function missingPostgres(): string | null {
   return 'missing' in found ? found.missing : null;
 }
 
+/** Where Debian puts the programs of each version of PostgreSQL. */
+const OF_SYSTEM = '/usr/lib/postgresql';
+
+/**
+ * Finds the folder of a PostgreSQL of the system that has a server and the programs for backups, which npm does not
+ * bring. A server takes those of its own version or a later one.
+ * @returns null where there is none
+ */
+export function programsOfSystem(): string | null {
+  if (!existsSync(OF_SYSTEM)) return null;
+  const folders = readdirSync(OF_SYSTEM)
+    .sort((a, b) => Number(b) - Number(a))
+    .map((version) => join(OF_SYSTEM, version, 'bin'));
+  const needed = ['initdb', 'postgres', 'pg_dump', 'pg_restore'];
+  return folders.find((bin) => needed.every((program) => existsSync(join(bin, program)))) ?? null;
+}
+
 /**
  * Copies the programs below a folder, and returns the folder that holds `postgres` and `initdb`. A copy works wherever
  * npm has put them: it can be read by another user, and it has the names of libraries for which the package relies on

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { until } from '../until.ts';
 import { Kept, spawnOptions } from './keeper.ts';
-import { copyPrograms, handOver, type Way } from './programs.ts';
+import { chooseWay, copyPrograms, handOver, type Way } from './programs.ts';
 
 /** The name of the superuser, who needs no password. */
 export const USER = 'cronflow';
@@ -53,6 +53,8 @@ export interface ServerOptions {
   durable?: boolean;
   /** Listens on a free port of 127.0.0.1 as well, for what does not work over a Unix socket, such as TLS. */
   tcp?: boolean;
+  /** The folder of its programs; by default those that npm brings. */
+  bin?: string;
   /** Settings of postgresql.conf beside those that all servers of tests have. */
   settings?: Readonly<Record<string, string>>;
 }
@@ -115,13 +117,15 @@ export class PostgresServer {
   static async make({
     durable = false,
     tcp = false,
+    bin: ofSystem,
     settings = {},
   }: ServerOptions = {}): Promise<PostgresServer> {
     const folder = mkdtempSync(join(tmpdir(), 'pg-'));
     // Another user may run the programs in it.
     chmodSync(folder, 0o711);
     try {
-      const { bin, way } = copyPrograms(folder);
+      const { bin, way } =
+        ofSystem === undefined ? copyPrograms(folder) : { bin: ofSystem, way: chooseWay()! };
       const own = join(folder, 'own');
       mkdirSync(own, { mode: 0o700 });
       for (const part of [folder, own]) handOver(part, way);
