@@ -249,15 +249,12 @@ export class Liveness {
   /** Plans the next beat. A store that hangs does not move it: people are told after a number of beats that failed. */
   #schedule(delayMs = LIVENESS_WRITE_EVERY_MS): void {
     if (this.#stopped) return;
-    this.#cancel = this.#clock.after(delayMs, () => {
+    this.#cancel = this.#clock.after(Math.max(0, delayMs), () => {
       const startedMs = this.#clock.monotonic();
       this.#writing = this.#writing
         .then(() => this.#beat(GAP_MS_MIN))
         .catch((error: unknown) => this.#refused(error))
-        .then(() => {
-          const tookMs = this.#clock.monotonic() - startedMs;
-          this.#schedule(Math.max(0, LIVENESS_WRITE_EVERY_MS - tookMs));
-        });
+        .then(() => this.#schedule(startedMs + LIVENESS_WRITE_EVERY_MS - this.#clock.monotonic()));
     });
   }
 
