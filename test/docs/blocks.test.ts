@@ -37,7 +37,7 @@ const PAGES = [
     .map((name) => `docs/${name}`),
 ].filter((name) => name.endsWith('.md'));
 /** How many blocks are not run. A new one is a decision; this is where it is taken. */
-const NOT_RUN_COUNT = 18;
+const NOT_RUN_COUNT = 19;
 const NOT_RUN = /^<!-- not run: (\S.*) -->$/;
 
 interface Block {
