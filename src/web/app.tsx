@@ -1,5 +1,5 @@
 import type { ComponentType, JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { BASE } from './api/base.ts';
 import { isLoginNeeded } from './api/client.ts';
@@ -90,15 +90,25 @@ export function App(): JSX.Element {
   );
 }
 
+/** Scrolls a menu that is wider than the window until it shows the screen that is open. */
+function showCurrent(nav: HTMLElement | null): void {
+  const current = nav?.querySelector('[aria-current]')?.getBoundingClientRect();
+  if (nav === null || current === undefined) return;
+  const { left, width } = nav.getBoundingClientRect();
+  nav.scrollLeft += current.left + current.width / 2 - (left + width / 2);
+}
+
 function Bar(): JSX.Element {
   const { screen } = place.value;
   const who = session.value;
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => showCurrent(nav.current), [screen]);
   return (
     <header class="bar">
       <Link to={{ screen: 'now' }} class="brand">
         Cronflow
       </Link>
-      <nav aria-label="Screens">
+      <nav aria-label="Screens" ref={nav}>
         {MENU.map((each) => (
           <Link
             key={each.screen}

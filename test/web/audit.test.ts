@@ -27,6 +27,7 @@ test('an entry says what was done, and who did it', () => {
   expect(actorText({ via: 'file', who: 'the file changed', from: 'web1' })).toBe(
     'because the file changed on web1',
   );
+  expect(actorText({ via: 'file', who: 'start', from: 'web1' })).toBe('as Cronflow started on web1');
 });
 
 test.each([

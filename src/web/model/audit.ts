@@ -16,10 +16,17 @@ export function actionText({ action }: Pick<AuditEntry, 'action'>): string {
   return ACTIONS[action];
 }
 
+/** Says why a file was read, whatever the word of the log for it is. */
+const CAUSES: Readonly<Record<string, string>> = {
+  start: 'as Cronflow started',
+  SIGHUP: 'because of SIGHUP',
+  'asked for': 'because it was asked for',
+};
+
 /** Says who did it and from where: `by alice (session) from 10.0.0.7`, `because the file changed`. */
 export function actorText({ via, who, from }: Pick<AuditEntry, 'via' | 'who' | 'from'>): string {
   const place = from === null ? '' : ` ${via === 'file' ? 'on' : 'from'} ${from}`;
-  if (via === 'file') return `because ${who ?? 'the file changed'}${place}`;
+  if (via === 'file') return `${CAUSES[who ?? ''] ?? `because ${who ?? 'the file changed'}`}${place}`;
   return via === 'anybody' ? `by anybody${place}` : `by ${who ?? 'anybody'} (${via})${place}`;
 }
 

@@ -6,7 +6,7 @@ import { useResource } from '../live/resource.ts';
 import { placeOf } from '../model/faults.ts';
 import { instantOf } from '../model/time.ts';
 import { Link } from '../router.tsx';
-import { Clock, Distance } from '../ui/moment.tsx';
+import { Ago, Clock } from '../ui/moment.tsx';
 import { FaultText } from '../ui/fault-text.tsx';
 import { LintList } from '../ui/lint-list.tsx';
 import { Failure } from '../ui/notice.tsx';
@@ -54,7 +54,7 @@ function Applied({ status }: { status: ConfigStatus }): JSX.Element {
         {at !== null && (
           <>
             {' '}
-            since <Clock at={at} /> (<Distance at={at} />)
+            since <Clock at={at} /> (<Ago at={at} />)
           </>
         )}
         . <Reload />
@@ -232,7 +232,7 @@ function UnknownPings(): JSX.Element {
               </span>
             </span>
             <span class="dim">
-              last <Distance at={instantOf(lastAt) ?? 0} />
+              last <Ago at={instantOf(lastAt) ?? 0} />
               {nearest !== null && ` · probably ${nearest}`}
             </span>
           </li>

@@ -20,6 +20,15 @@ export function Distance({ at }: { at: number }): JSX.Element {
   );
 }
 
+/** An instant that has been, as how long ago it was, also where the clock of the reader is a little slow. */
+export function Ago({ at }: { at: number }): JSX.Element {
+  return (
+    <time dateTime={new Date(at).toISOString()} title={fullText(at, ZONE)}>
+      {agoText(at, nowAt.value)}
+    </time>
+  );
+}
+
 /** How long something has been going on. */
 export function Since({ at }: { at: number }): JSX.Element {
   return <span title={fullText(at, ZONE)}>{stretchText(Math.max(0, nowAt.value - at))}</span>;

@@ -9,6 +9,11 @@ import { faultsByAxe, PHONE, useBrowser, visit } from '../support/visit.ts';
 const menuOf = (page: Page): Promise<string[]> =>
   page.locator('header nav a').evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''));
 
+/** Runs in the page: says whether the entry of the menu for the open screen can be seen. */
+const IS_CURRENT_SEEN = `(({ left, right }) => left >= 0 && right <= innerWidth)(
+  document.querySelector('header nav [aria-current]').getBoundingClientRect()
+)`;
+
 /** Waits until a screen shows its data, or that there is none. */
 async function shown(page: Page): Promise<void> {
   await page.locator('.connection.live').waitFor();
@@ -40,7 +45,7 @@ describe.skipIf(!hasChromium).each(['night', 'empty'] satisfies PastName[])('aft
     },
   );
 
-  test('each screen of the menu fits a phone', async () => {
+  test('each screen of the menu fits a phone, on which the menu shows where one is', async () => {
     const { page } = await visit(`${service.url}/`, { viewport: PHONE });
     await shown(page);
     const tooWide: Record<string, unknown> = {};
@@ -49,6 +54,7 @@ describe.skipIf(!hasChromium).each(['night', 'empty'] satisfies PastName[])('aft
       await shown(page);
       const by = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
       if (by !== 0 && Number(by) > 0) tooWide[path] = by;
+      await expect.poll(() => page.evaluate(IS_CURRENT_SEEN)).toBe(true);
     }
     expect(tooWide).toEqual({});
   });

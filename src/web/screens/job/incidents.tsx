@@ -97,7 +97,7 @@ function Message({ delivery }: { delivery: Delivery }): JSX.Element {
           {tries}
         </>
       )}
-      {status === 'logged' && <>has no address, so only the log was told {KINDS[kind]}</>}
+      {status === 'logged' && <>told only the log {KINDS[kind]}</>}
       {status === 'dead' && (
         <>
           was not told {KINDS[kind]}: given up{tries}

@@ -5,7 +5,7 @@ import { statusWord } from '../../model/words.ts';
 import { Bars } from '../../ui/bars.tsx';
 import { Link } from '../../router.tsx';
 import { type Look, Mark } from '../../ui/mark.tsx';
-import { Distance } from '../../ui/moment.tsx';
+import { Ago, Distance } from '../../ui/moment.tsx';
 import { scheduleWords } from '../../ui/schedule-words.ts';
 import { recent } from './jobs.ts';
 
@@ -25,9 +25,7 @@ export function JobRow({ job, index, isAt }: { job: Job; index: number; isAt: bo
         {scheduleWords(job)}
       </span>
       <Bars runs={runs} />
-      <span class="last">
-        {lastAt === null ? <span class="dim">never ran</span> : <Distance at={lastAt} />}
-      </span>
+      <span class="last">{lastAt === null ? <span class="dim">never ran</span> : <Ago at={lastAt} />}</span>
       <span class="took dim">{took === null ? '' : durationText(took)}</span>
       <Next job={job} />
     </div>

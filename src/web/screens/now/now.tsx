@@ -42,7 +42,8 @@ function NoJobs(): JSX.Element {
       <p>Then let its crontab line report what it does:</p>
       <pre>{'0 2 * * * monitor.sh nightly-backup -- /usr/local/bin/backup.sh'}</pre>
       <p>
-        <code>cronflow import</code> makes such a file of a crontab that you have.
+        <code>crontab -l | cronflow import crontab</code> writes the lines of <code>cronflow.yaml</code> for a
+        crontab that you have.
       </p>
     </Notice>
   );
