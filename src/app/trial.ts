@@ -14,14 +14,15 @@ import { respecified, sameCount, unloggedNames } from '../core/backtest/backtest
 import { reportText } from '../core/backtest/report.ts';
 import type { Globals } from '../core/model/spec.ts';
 import {
-  formatPlan,
   isEmptyPlan,
   massRemoval,
   type Plan,
-  planChanges,
+  planInParts,
+  planLinesInParts,
   planTotals,
 } from '../core/plan/plan.ts';
 import type { ConfigTrial } from '../http/deps.ts';
+import { byAndBy } from '../store/by-and-by.ts';
 import type { Store } from '../store/store.ts';
 import { DAY_MS, SECOND_MS } from '../schedule/units.ts';
 
@@ -61,14 +62,14 @@ export async function tryConfig(text: string, parts: TrialParts): Promise<Config
     jobs: view.jobs(),
     globals: readGlobals(view),
   }));
-  const plan = planChanges(stored.jobs, config.jobs, config);
+  const plan = await byAndBy(planInParts(stored.jobs, config.jobs, config));
   if (plan.faults.length > 0) return refused(plan.faults, text, { includes, redact });
   return {
     ok: true,
     errors: [],
     ...shownLints([...lints, ...plan.lints], files, redact),
     plan: {
-      lines: formatPlan(plan, (line) => hideSecrets(line, redact), PLAN_LINES_MAX),
+      lines: await byAndBy(planLinesInParts(plan, (line) => hideSecrets(line, redact), PLAN_LINES_MAX)),
       totals: planTotals(plan),
       is_empty: isEmptyPlan(plan),
       would_be_held: massRemoval(plan) !== null,

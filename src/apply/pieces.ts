@@ -11,7 +11,7 @@ import type { Standing } from '../core/plan/standing.ts';
 import { closeRemoved } from '../core/system/incidents.ts';
 import { APPLYING_KEY, type Scope, type Store, type Tx, type View } from '../store/store.ts';
 import { type Author, planAuditInParts } from './audit.ts';
-import { byAndBy, listedByAndBy } from './by-and-by.ts';
+import { byAndBy, listedByAndBy } from '../store/by-and-by.ts';
 import { faulty, othersOf, type PlanStep, specsBefore, stepsOf } from './carry-out.ts';
 import { EVENT_META, readGlobals, writeGlobals } from './events.ts';
 import { RENAMES_KEY } from './renames.ts';

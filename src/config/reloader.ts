@@ -2,12 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { Actor } from '../core/model/audit.ts';
 import { CronflowError, errorText, type Fault } from '../core/model/errors.ts';
-import { formatPlan, type Plan } from '../core/plan/plan.ts';
+import { type Plan, planLinesInParts } from '../core/plan/plan.ts';
 import { isOvertaken, type Standing } from '../core/plan/standing.ts';
 import { jobsAsStored } from '../core/plan/stored-jobs.ts';
 import { firstOf } from '../core/text/counts.ts';
 import type { Logger } from '../observe/log.ts';
 import { isRefusal } from '../store/backlog.ts';
+import { byAndBy } from '../store/by-and-by.ts';
 import { withoutAllowed } from './allowed-lints.ts';
 import type { Config, SourceFile } from './config.ts';
 import { formatFaults } from './format.ts';
@@ -549,12 +550,15 @@ export class ConfigReloader {
     if (this.#isBehind) this.#options.shared?.onBehind(false);
     this.#isBehind = false;
     const redact = [...this.#patterns, ...config.redact];
-    this.#current = { ...config, jobs: jobsAsStored(config.jobs, plan) };
+    // What instances share is not in memory.
+    const isShared = this.#options.shared !== undefined;
+    const jobs = isShared ? config.jobs : await byAndBy(jobsAsStored(config.jobs, plan));
+    this.#current = { ...config, jobs };
     this.#isCurrentStored = true;
     this.#patterns = config.redact;
     const problem = this.#problem;
     this.#problem = null;
-    this.#logPlan(config, plan, redact);
+    await this.#logPlan(config, plan, redact);
     if (problem !== null) await this.#call(() => this.#options.onResolved?.(problem));
     return plan;
   }
@@ -574,7 +578,7 @@ export class ConfigReloader {
   }
 
   /** @param redact includes the patterns of the configuration before, because a plan shows old values, too */
-  #logPlan(config: Config, plan: Plan, redact: readonly string[]): void {
+  async #logPlan(config: Config, plan: Plan, redact: readonly string[]): Promise<void> {
     const { logger, path } = this.#options;
     logger.info('configuration applied', {
       file: path,
@@ -587,7 +591,7 @@ export class ConfigReloader {
       files_changed: this.#changed ?? undefined,
     });
     const hide = (text: string): string => hideSecrets(text, redact);
-    for (const line of formatPlan(plan, hide, PLAN_LINES_MAX)) logger.info(line);
+    for (const line of await byAndBy(planLinesInParts(plan, hide, PLAN_LINES_MAX))) logger.info(line);
     const { lints } = withoutAllowed([...config.lints, ...plan.lints], config.files);
     if (lints.length === 0) return;
     for (const line of formatFaults(lints, config.files, { redact }).split('\n')) logger.warn(line);

@@ -65,6 +65,8 @@ export function planChanges(
 
 /** So many jobs are compared before a pause. It takes a few milliseconds. */
 export const COMPARED_AT_ONCE = 500;
+/** So many jobs are looked at before a pause, where none is compared. */
+const LOOKED_AT_ONCE = 5_000;
 
 /** Does as `planChanges`, and pauses now and then, so that whoever goes on with it can do something else in between. */
 export function* planInParts(
@@ -73,9 +75,8 @@ export function* planInParts(
   fill?: Fill,
   comparisons = new Comparisons(),
 ): Generator<undefined, Plan> {
-  const byName = currentByName(stored);
-  yield;
-  const { renames, faults, lints } = planRenames(byName, declared);
+  const byName = yield* currentByNameInParts(stored);
+  const { renames, faults, lints } = yield* planRenames(byName, declared);
   const added: PlannedJob[] = [];
   const renamed: Plan['renamed'][number][] = [];
   const lists = { changed: [], unchanged: [], adopted: [], restored: [] } as Record<FoundList, Planned[]>;
@@ -98,8 +99,12 @@ export function* planInParts(
   }
   yield;
   const kept = new Set(renamed.map(({ job }) => job));
-  const others = stored.filter((job) => job.removed_at === null && !names.has(job.name) && !kept.has(job));
-  const refilled = fill === undefined ? [] : refill(others, fill);
+  const others: Job[] = [];
+  for (const [index, job] of stored.entries()) {
+    if (index % LOOKED_AT_ONCE === 0) yield;
+    if (job.removed_at === null && !names.has(job.name) && !kept.has(job)) others.push(job);
+  }
+  const refilled = fill === undefined ? [] : yield* refill(others, fill);
   const removed = others.filter((job) => job.source === 'file');
   return { added, ...lists, removed, renamed, refilled, faults, lints };
 }
@@ -137,26 +142,64 @@ export function formatPlan(
   hide: (text: string) => string,
   linesMax = Number.POSITIVE_INFINITY,
 ): string[] {
+  return atOnce(planLinesInParts(whole, hide, linesMax));
+}
+
+/**
+ * Does as `formatPlan`, and pauses now and then. Of a plan of very many jobs only the lines that are shown are written,
+ * since to hide secrets in all of them would take seconds; the others are counted.
+ */
+export function* planLinesInParts(
+  whole: Plan,
+  hide: (text: string) => string,
+  linesMax: number,
+): Generator<undefined, string[]> {
   const shown: Shown = (value) =>
     value === undefined ? '(not set)' : JSON.stringify(hideInValue(value, hide));
-  const { plan, lines: sharedLines } = withoutShared(whole, shown);
-  const lines = [
-    ...sharedLines,
-    ...plan.added.map((next) => `+ ${next.name}${summary(next.declaration)}`),
-    ...plan.restored.flatMap((planned) => changeLines('+', planned, ' (restored with its history)', shown)),
-    ...plan.adopted.flatMap((planned) =>
-      changeLines('~', planned, ' (from the API, now declared in the file)', shown),
-    ),
-    ...plan.renamed.flatMap((planned) =>
-      changeLines('~', planned, ` (renamed to ${planned.next.name}, with its history)`, shown),
-    ),
-    ...plan.changed.flatMap((planned) => changeLines('~', planned, '', shown)),
-    ...plan.refilled.flatMap((planned) => changeLines('~', planned, ' (from the API, by defaults)', shown)),
-    ...plan.removed.map((job) => `- ${job.name}`),
-  ];
-  if (plan.unchanged.length > 0) lines.push(`= ${plan.unchanged.length} unchanged`);
-  if (lines.length <= linesMax) return lines;
-  return [...lines.slice(0, linesMax), `... and ${lines.length - linesMax} more lines`];
+  const { plan, lines: sharedLines } = yield* withoutShared(whole, shown);
+  const lines = sharedLines.slice(0, linesMax);
+  let count = sharedLines.length;
+  let looked = 0;
+  for (const each of lineGroups(plan, shown)) {
+    if (++looked % COMPARED_AT_ONCE === 0) yield;
+    if (lines.length < linesMax) lines.push(...each.lines().slice(0, linesMax - lines.length));
+    count += each.count;
+  }
+  return count <= linesMax ? lines : [...lines, `... and ${count - linesMax} more lines`];
+}
+
+/** Lines that belong together. They are written only where they are shown. */
+interface LineGroup {
+  count: number;
+  lines: () => string[];
+}
+
+function* lineGroups(plan: Plan, shown: Shown): Generator<LineGroup> {
+  const changes = function* (
+    sign: string,
+    list: Iterable<Planned | Plan['refilled'][number]>,
+    noteOf: (planned: Planned) => string,
+  ): Generator<LineGroup> {
+    for (const planned of list) {
+      const limitLine = limitLines(planned.job, nextOf(planned), planned.keys);
+      yield {
+        count: 1 + planned.keys.length + limitLine.length,
+        lines: () => [...changeLines(sign, planned, noteOf(planned as Planned), shown), ...limitLine],
+      };
+    }
+  };
+  for (const next of plan.added) yield oneLine(() => `+ ${next.name}${summary(next.declaration)}`);
+  yield* changes('+', plan.restored, () => ' (restored with its history)');
+  yield* changes('~', plan.adopted, () => ' (from the API, now declared in the file)');
+  yield* changes('~', plan.renamed, ({ next }) => ` (renamed to ${next.name}, with its history)`);
+  yield* changes('~', plan.changed, () => '');
+  yield* changes('~', plan.refilled, () => ' (from the API, by defaults)');
+  for (const job of plan.removed) yield oneLine(() => `- ${job.name}`);
+  if (plan.unchanged.length > 0) yield oneLine(() => `= ${plan.unchanged.length} unchanged`);
+}
+
+function oneLine(text: () => string): LineGroup {
+  return { count: 1, lines: () => [text()] };
 }
 
 /** Counts the jobs that a plan adds, changes and removes, such as `0 added, 16 changed, 1 removed`. */
@@ -172,9 +215,10 @@ const SHARED_NAMES_MAX = 10;
  * Takes a change out of the changed jobs if their `defaults` or group made the same one to several, and writes it once
  * for all of these.
  */
-function withoutShared(plan: Plan, shown: Shown): { plan: Plan; lines: string[] } {
+function* withoutShared(plan: Plan, shown: Shown): Generator<undefined, { plan: Plan; lines: string[] }> {
   const sharing = new Map<string, { change: KeyChange; names: string[] }>();
-  for (const planned of plan.changed) {
+  for (const [index, planned] of plan.changed.entries()) {
+    if (index % COMPARED_AT_ONCE === 0) yield;
     for (const change of planned.keys) {
       const id = idOf(planned, change);
       if (id === null) continue;
@@ -184,12 +228,12 @@ function withoutShared(plan: Plan, shown: Shown): { plan: Plan; lines: string[] 
     }
   }
   const isShared = (id: string | null): boolean => id !== null && (sharing.get(id)?.names.length ?? 0) > 1;
-  const changed = plan.changed
-    .map((planned) => ({
-      ...planned,
-      keys: planned.keys.filter((change) => !isShared(idOf(planned, change))),
-    }))
-    .filter(({ keys }) => keys.length > 0);
+  const changed: Planned[] = [];
+  for (const [index, planned] of plan.changed.entries()) {
+    if (index % COMPARED_AT_ONCE === 0) yield;
+    const keys = planned.keys.filter((change) => !isShared(idOf(planned, change)));
+    if (keys.length > 0) changed.push({ ...planned, keys });
+  }
   const lines = Array.from(sharing)
     .filter(([id]) => isShared(id))
     .map(
@@ -214,8 +258,13 @@ function listOf({ job, keys }: Planned): FoundList {
 
 /** Finds for each name the job that lives, or else the one that was removed last, whose history people expect back. */
 export function currentByName(stored: readonly Job[]): Map<string, Job> {
+  return atOnce(currentByNameInParts(stored));
+}
+
+function* currentByNameInParts(stored: readonly Job[]): Generator<undefined, Map<string, Job>> {
   const byName = new Map<string, Job>();
-  for (const job of stored) {
+  for (const [index, job] of stored.entries()) {
+    if (index % LOOKED_AT_ONCE === 0) yield;
     const other = byName.get(job.name);
     if (other === undefined || removedAt(job) > removedAt(other)) byName.set(job.name, job);
   }
@@ -226,14 +275,16 @@ function removedAt(job: Job): number {
   return job.removed_at ?? Number.POSITIVE_INFINITY;
 }
 
-function refill(jobs: readonly Job[], fill: Fill): Plan['refilled'] {
-  return jobs
-    .filter((job) => job.source === 'api')
-    .map((job) => {
-      const declaration = applyDefaults(job.declared, fill);
-      return { job, declaration, keys: differences(job.declaration, declaration) };
-    })
-    .filter(({ keys }) => keys.length > 0);
+function* refill(jobs: readonly Job[], fill: Fill): Generator<undefined, Plan['refilled']> {
+  const refilled: Plan['refilled'][number][] = [];
+  for (const [index, job] of jobs.entries()) {
+    if (index % COMPARED_AT_ONCE === 0) yield;
+    if (job.source !== 'api') continue;
+    const declaration = applyDefaults(job.declared, fill);
+    const keys = differences(job.declaration, declaration);
+    if (keys.length > 0) refilled.push({ job, declaration, keys });
+  }
+  return refilled;
 }
 
 function changeLines(
@@ -243,12 +294,11 @@ function changeLines(
   shown: Shown,
 ): string[] {
   const { job, keys } = planned;
-  const next = 'next' in planned ? planned.next.declaration : planned.declaration;
-  return [
-    `${sign} ${job.name}${note}`,
-    ...keys.map((change) => `    ${changeText(change, shown)}`),
-    ...limitLines(job, next, keys),
-  ];
+  return [`${sign} ${job.name}${note}`, ...keys.map((change) => `    ${changeText(change, shown)}`)];
+}
+
+function nextOf(planned: Planned | Plan['refilled'][number]): Declaration {
+  return 'next' in planned ? planned.next.declaration : planned.declaration;
 }
 
 function changeText({ key, from, to }: KeyChange, shown: Shown): string {

@@ -21,17 +21,31 @@ export interface Renames {
   lints: readonly Lint[];
 }
 
+/** So many jobs are looked at before a pause. */
+const LOOKED_AT_ONCE = 5_000;
+
 /**
  * Finds the jobs that a plan renames (docs/design.md §5). Either `renamed_from` names a job of the file that leaves as
- * the new one appears, or a rename is reverted, which needs no `renamed_from`. A history is never put onto another.
+ * the new one appears, or a rename is reverted, which needs no `renamed_from`. A history is never put onto another. It pauses now and
+ * then.
  * @param stored the jobs by name; a removed job stands for its name only where no other has it
  */
-export function planRenames(stored: ReadonlyMap<string, Job>, declared: readonly PlannedJob[]): Renames {
-  const names = new Set(declared.map((next) => next.name));
+export function* planRenames(
+  stored: ReadonlyMap<string, Job>,
+  declared: readonly PlannedJob[],
+): Generator<undefined, Renames> {
+  let looked = 0;
+  const isPause = (): boolean => ++looked % LOOKED_AT_ONCE === 0;
+  const names = new Set<string>();
+  for (const { name } of declared) {
+    if (isPause()) yield;
+    names.add(name);
+  }
   const leaving = (job: Job | undefined): job is Job =>
     job !== undefined && job.removed_at === null && job.source === 'file' && !names.has(job.name);
   const formerly = new Map<string, Job>();
   for (const job of stored.values()) {
+    if (isPause()) yield;
     if (leaving(job)) for (const { from } of job.renamed ?? []) formerly.set(from, job);
   }
   const renames = new Map<string, Rename>();
@@ -39,7 +53,9 @@ export function planRenames(stored: ReadonlyMap<string, Job>, declared: readonly
   const faults: Fault[] = [];
   const lints: Lint[] = [];
   for (const next of declared) {
+    if (isPause()) yield;
     const from = next.declared.renamed_from;
+    if (from === undefined && formerly.size === 0) continue;
     const existing = stored.get(next.name);
     const old = from === undefined ? formerly.get(next.name) : stored.get(from);
     // The reader of the files already says that the old name is declared, too.

@@ -4,7 +4,14 @@ import type { Declaration } from '../../../src/core/model/declaration.ts';
 import { applyDefaults } from '../../../src/core/model/defaults.ts';
 import type { Job } from '../../../src/core/model/records.ts';
 import { Comparisons, differences } from '../../../src/core/plan/comparisons.ts';
-import { formatPlan, type Plan, planChanges } from '../../../src/core/plan/plan.ts';
+import {
+  formatPlan,
+  type Plan,
+  planChanges,
+  planInParts,
+  planLinesInParts,
+} from '../../../src/core/plan/plan.ts';
+import { jobsAsStored } from '../../../src/core/plan/stored-jobs.ts';
 import type { PlannedJob } from '../../../src/core/plan/planned-job.ts';
 import { nearest } from '../../../src/core/text/nearest.ts';
 import { job as record } from '../../support/records.ts';
@@ -223,6 +230,40 @@ describe('formatPlan', () => {
       ['a', 'b', 'c'].map((name) => declare(name, {})),
     );
     expect(formatPlan(plan, asIs, 2)).toEqual(['+ a (limit 1d)', '+ b (limit 1d)', '... and 1 more lines']);
+  });
+
+  test('counts the lines that it leaves out, and looks for secrets in none of them', () => {
+    const names = Array.from({ length: 2_000 }, (_, at) => `job-${at}`);
+    const plan = planChanges(
+      names.map((name) => job(name, { every: '5m', grace: '5m' })),
+      names.map((name, at) => declare(name, { every: '1h', grace: `${at + 6}m` })),
+    );
+    let looked = 0;
+    const hide = (text: string): string => {
+      looked += 1;
+      return text;
+    };
+    const lines = formatPlan(plan, hide, 6);
+    const whole = formatPlan(plan, asIs);
+    // A line for the job, one for each key, and one for its limit.
+    expect(whole).toHaveLength(4 * names.length);
+    expect(lines).toEqual([...whole.slice(0, 6), `... and ${4 * names.length - 6} more lines`]);
+    expect(looked).toBeLessThan(20);
+  });
+
+  test('is written and planned a part at a time', () => {
+    const names = Array.from({ length: 20_000 }, (_, at) => `job-${at}`);
+    const stored = names.map((name) => job(name, daily));
+    const declared = names.map((name) => declare(name, { every: '1h' }));
+    const pauses = (work: Iterator<unknown>): number => {
+      let count = 0;
+      while (work.next().done !== true) count += 1;
+      return count;
+    };
+    expect(pauses(planInParts(stored, declared))).toBeGreaterThan(20_000 / 500);
+    const plan = planChanges(stored, declared);
+    expect(pauses(planLinesInParts(plan, asIs, 9))).toBeGreaterThan((2 * 20_000) / 500);
+    expect(pauses(jobsAsStored(declared, plan))).toBeGreaterThan(1);
   });
 });
 
