@@ -1,5 +1,6 @@
 import type { Event } from '../core/model/event.ts';
-import type { View } from '../store/store.ts';
+import type { Job, JobState } from '../core/model/records.ts';
+import { TIME_EVENTS_KEY, type View } from '../store/store.ts';
 import { MINUTE_MS } from '../schedule/units.ts';
 
 /** An event of time itself, which every job is told. */
@@ -34,12 +35,56 @@ export function isClockSetBack(aliveAt: number | undefined, at: number): boolean
   return aliveAt !== undefined && aliveAt - at > CLOCK_STEP_MS_MIN;
 }
 
+/** What happened to time itself, of which all jobs are being told, some in each of several commits. */
+export interface TimeEvents {
+  /** Names the instance that tells them. */
+  by: string;
+  /** The instant of its last commit. */
+  signed_at: number;
+  /** The job up to which all are told, in the order of their ids; null before the first. */
+  after: string | null;
+  /** What they are told, in the order in which it happened. */
+  events: readonly TimeEvent[];
+}
+
+export function readTimeEvents(tx: Pick<View, 'meta'>): TimeEvents | undefined {
+  return tx.meta(TIME_EVENTS_KEY) as TimeEvents | undefined;
+}
+
 /**
- * Returns the event of time that every job has to be told before an event at `at`, or null where nothing happened since
- * the last sign of life.
+ * Returns what a job has to be told of time before an event at `at`: what all jobs are being told and this one was not
+ * yet, and what happened since the last sign of life. Nobody has noted that, and it is told to every job later.
  */
-export function unnotedBefore(tx: Pick<View, 'meta'>, at: number): TimeEvent | null {
-  if (isClockSetBack(tx.meta(LIVENESS_KEY) as number | undefined, at)) return { type: 'clock_set_back', at };
+export function untoldBefore(tx: Pick<View, 'meta'>, { state }: Job, at: number): TimeEvent[] {
+  const untold = untoldOf(readTimeEvents(tx)?.events ?? [], state, at);
+  if (isClockSetBack(tx.meta(LIVENESS_KEY) as number | undefined, at))
+    return [...untold, { type: 'clock_set_back', at }];
   const gap = gapBefore(tx, at);
-  return gap === null ? null : { type: 'gap', ...gap };
+  return gap === null ? untold : [...untold, { type: 'gap', ...gap }];
+}
+
+/**
+ * Returns those events that a job was not told yet, as it is told them at `at`. A ping may have come to it before its
+ * turn, which brings them along. To be told twice would do no harm to most jobs, but it takes time.
+ */
+export function untoldOf(events: readonly TimeEvent[], state: JobState, at: number): TimeEvent[] {
+  return events.flatMap((event): TimeEvent[] => {
+    if (event.type === 'gap') {
+      const isNoted = state.gaps.some((gap) => gap.from_at <= event.from_at && gap.to_at >= event.to_at);
+      return isNoted ? [] : [event];
+    }
+    // What happened to the job since then has told it. Before, the clock was ahead by more than all this takes.
+    const isNoted = state.settled_at >= event.at && state.settled_at <= at;
+    return isNoted ? [] : [{ ...event, at: Math.max(at, event.at) }];
+  });
+}
+
+/** Adds an event to those of which jobs are being told. Gaps that reach beyond a clock that was set back end there. */
+export function withTimeEvent(events: readonly TimeEvent[], event: TimeEvent): TimeEvent[] {
+  if (event.type === 'gap') return [...events, event];
+  const before = events.flatMap((each): TimeEvent[] => {
+    if (each.type !== 'gap') return [];
+    return each.from_at >= event.at ? [] : [{ ...each, to_at: Math.min(each.to_at, event.at) }];
+  });
+  return [...before, event];
 }

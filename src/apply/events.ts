@@ -2,14 +2,14 @@ import { transition } from '../core/job/transition.ts';
 import { type Event, instantOf, type LoggedEvent, type Transition } from '../core/model/event.ts';
 import type { Job } from '../core/model/records.ts';
 import { DEFAULT_GLOBALS, type Globals, type Spec } from '../core/model/spec.ts';
-import type { Tx, View } from '../store/store.ts';
-import { LIVENESS_KEY, unnotedBefore } from './alive.ts';
+import { TIME_EVENTS_KEY, type Tx, type View } from '../store/store.ts';
+import { LIVENESS_KEY, untoldBefore } from './alive.ts';
 import { keptSpecOf } from './specs.ts';
 
 /** The meta key of the globals of the applied configuration, which every instance reads. */
 export const GLOBALS_KEY = 'globals';
 /** The meta keys that the scope of a transaction names which applies an event. */
-export const EVENT_META: readonly string[] = [LIVENESS_KEY, GLOBALS_KEY];
+export const EVENT_META: readonly string[] = [LIVENESS_KEY, TIME_EVENTS_KEY, GLOBALS_KEY];
 
 export function readGlobals(tx: Pick<View, 'meta'>): Globals {
   return (tx.meta(GLOBALS_KEY) as Globals | undefined) ?? DEFAULT_GLOBALS;
@@ -30,11 +30,12 @@ export function writeGlobals(tx: Tx, globals: Globals): void {
 export function applyEvent(tx: Tx, job: Job, event: Event, nowAt = instantOf(event)): Transition {
   const spec = specOfJob(tx, job);
   const isOfTime = event.type === 'gap' || event.type === 'clock_set_back';
-  const unnoted = isOfTime ? null : unnotedBefore(tx, nowAt);
-  if (unnoted === null) return applyOne(tx, job, spec, event);
+  const untold = isOfTime ? [] : untoldBefore(tx, job, nowAt);
+  if (untold.length === 0) return applyOne(tx, job, spec, event);
   const before = event.type === 'spec_changed' ? event.previous : spec;
-  const noted = applyOne(tx, job, before, unnoted);
-  return applyOne(tx, { ...job, state: noted.state.job }, spec, event);
+  let told = job;
+  for (const each of untold) told = { ...job, state: applyOne(tx, told, before, each).state.job };
+  return applyOne(tx, told, spec, event);
 }
 
 function applyOne(tx: Tx, job: Job, spec: Spec, event: Event): Transition {

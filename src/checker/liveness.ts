@@ -5,16 +5,17 @@ import {
   LIVENESS_WRITE_EVERY_MS,
   type TimeEvent,
 } from '../apply/alive.ts';
-import { applyEvent } from '../apply/events.ts';
+import { applyEvent, EVENT_META } from '../apply/events.ts';
 import { remindOfSystemIncidents } from '../apply/system.ts';
 import { type Clock, readingOf, setSince } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
 import { isRefusal } from '../store/backlog.ts';
-import { INSTANCES_KEY, type Store, type Tx } from '../store/store.ts';
+import { INSTANCES_KEY, type Scope, type Store, type Tx } from '../store/store.ts';
 import { Deaths } from './deaths.ts';
 import { Instances, type Signs } from './instances.ts';
-import { noteGap, Outages, setOutagesBack } from './outages.ts';
+import { noteGap, Outages, OUTAGES_KEY, setOutagesBack } from './outages.ts';
 import type { JobFailure } from './settling.ts';
+import { TimeTeller } from './time-teller.ts';
 import { errorText } from '../core/model/errors.ts';
 
 /**
@@ -66,6 +67,7 @@ export class Liveness {
   readonly #outages: Outages;
   readonly #instances: Instances | null;
   readonly #deaths: Deaths;
+  readonly #teller: TimeTeller;
   #cancel: (() => void) | null = null;
   #cancelSign: () => void = () => {};
   #stopped = false;
@@ -108,6 +110,7 @@ export class Liveness {
     this.#onClockSetBack = options.onClockSetBack ?? (() => {});
     this.#instances = options.instance === undefined ? null : new Instances(options.instance);
     this.#deaths = new Deaths({ ...options, onDeath: options.onDeath ?? (() => {}) });
+    this.#teller = new TimeTeller(options);
     this.#outages = new Outages({ ...options, isGapUnnoted: () => this.isGapUnnoted });
   }
 
@@ -140,7 +143,7 @@ export class Liveness {
     this.#cancel?.();
     this.#cancelSign();
     await this.#writing;
-    await this.#outages.stop();
+    await Promise.all([this.#outages.stop(), this.#teller.stop()]);
     await this.#write(GAP_MS_MIN, lastAt).catch((error: unknown) => {
       this.#logger.warn('could not store the last sign of life', { error: errorText(error) });
     });
@@ -273,6 +276,7 @@ export class Liveness {
 
   /** Lets time act on system incidents, for which every beat is often enough. */
   async #lookAround(): Promise<void> {
+    await this.#teller.look();
     await this.#outages.look();
     await remindOfSystemIncidents(this.#store, this.#clock.now());
   }
@@ -297,9 +301,8 @@ export class Liveness {
       const leastMs = isRefused || doubt !== null ? 0 : beganMs;
       const since = previousAt === undefined ? null : eventSince(previousAt, now, leastMs);
       const event = doubt !== null && since?.type === 'gap' && !isRefused ? { ...since, ...doubt } : since;
-      const named = event === null ? { meta: [LIVENESS_KEY, INSTANCES_KEY] } : { all: true };
       // The sign says that pings can be taken.
-      const scope = { ...named, like_ping: true };
+      const scope = { ...this.#scopeOf(event), like_ping: true };
       const done = await this.#store.transact(scope, (tx) => {
         // Another instance wrote meanwhile. A gap that is known already must not be noted once more.
         if (tx.meta(LIVENESS_KEY) !== previousAt) return null;
@@ -313,9 +316,10 @@ export class Liveness {
           at === null
             ? this.#instances?.sign(tx, now, this.#store.presence ?? null)
             : this.#instances?.leave(tx);
-        return { signs, failures: event === null ? [] : note(tx, event, previousAt ?? now) };
+        return { signs, failures: event === null ? [] : this.#note(tx, event, { now, previousAt }) };
       });
       if (done === null) continue;
+      if (event !== null && this.#store.isShared === true) this.#teller.goOn();
       this.#doubt = null;
       if (done.signs !== undefined) this.#instances?.note(done.signs);
       for (const failure of done.failures) this.#logger.error('a gap could not be noted for a job', failure);
@@ -326,6 +330,28 @@ export class Liveness {
       if (event.type === 'clock_set_back') this.#onClockSetBack();
       return this.#report(now - previousAt);
     }
+  }
+
+  #scopeOf(event: TimeEvent | null): Scope {
+    const meta = [LIVENESS_KEY, INSTANCES_KEY];
+    if (event === null) return { meta };
+    return this.#store.isShared === true ? { meta: [...meta, ...EVENT_META, OUTAGES_KEY] } : { all: true };
+  }
+
+  /**
+   * Notes what happened to time, and that people are to be told of it.
+   * @returns the jobs that could not be told, with the reason
+   */
+  #note(
+    tx: Tx,
+    event: TimeEvent,
+    { now, previousAt = now }: { now: number; previousAt: number | undefined },
+  ): JobFailure[] {
+    if (event.type === 'gap') noteGap(tx, { from_at: event.from_at, to_at: event.to_at });
+    else setOutagesBack(tx, previousAt - event.at);
+    if (this.#store.isShared !== true) return tellJobs(tx, event);
+    this.#teller.note(tx, event, now);
+    return [];
   }
 
   /** Returns the doubt, unless somebody has given a sign since. Whoever does has lived, or noted the gap. */
@@ -362,10 +388,10 @@ export class Liveness {
 }
 
 /**
- * Tells every job of the event, and notes that people are to be told of it, in one commit.
+ * Tells every job of the event, in one commit.
  * @returns the jobs that could not be told, with the reason
  */
-function note(tx: Tx, event: TimeEvent, previousAt: number): JobFailure[] {
+function tellJobs(tx: Tx, event: TimeEvent): JobFailure[] {
   const failures: JobFailure[] = [];
   for (const job of tx.jobs()) {
     if (job.removed_at !== null) continue;
@@ -376,8 +402,6 @@ function note(tx: Tx, event: TimeEvent, previousAt: number): JobFailure[] {
       failures.push({ job_id: job.id, error: errorText(error) });
     }
   }
-  if (event.type === 'gap') noteGap(tx, { from_at: event.from_at, to_at: event.to_at });
-  else setOutagesBack(tx, previousAt - event.at);
   return failures;
 }
 

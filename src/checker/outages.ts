@@ -1,4 +1,4 @@
-import { gapBefore } from '../apply/alive.ts';
+import { gapBefore, readTimeEvents } from '../apply/alive.ts';
 import type { Job } from '../core/model/records.ts';
 import { DECLARING_META, readDefaults } from '../apply/stored-configuration.ts';
 import { GLOBALS_KEY, readGlobals, specOfJob } from '../apply/events.ts';
@@ -18,7 +18,7 @@ import {
   withGap,
 } from '../core/system/outage.ts';
 import type { Logger } from '../observe/log.ts';
-import type { Store, Tx, View } from '../store/store.ts';
+import { TIME_EVENTS_KEY, type Store, type Tx, type View } from '../store/store.ts';
 import { type JobFailure, settleJob, settlingTime } from './settling.ts';
 import { errorText } from '../core/model/errors.ts';
 
@@ -94,12 +94,17 @@ export class Outages {
   async #lookNow(): Promise<void> {
     this.#cancel?.();
     if (this.#stopped) return;
-    const dueAt = await this.#store.view({ meta: [OUTAGES_KEY, GLOBALS_KEY] }, nextDueAt);
+    const { dueAt, isToldOf } = await this.#store.view(
+      { meta: [OUTAGES_KEY, GLOBALS_KEY, TIME_EVENTS_KEY] },
+      (view) => ({ dueAt: nextDueAt(view), isToldOf: readTimeEvents(view) === undefined }),
+    );
     if (dueAt === null) return;
     const read = readingOf(this.#clock);
     const now = read.at;
     if (dueAt > now) return this.#lookAfter(dueAt - now);
     const isLate = now >= dueAt + SETTLING_MS_MAX;
+    // Only a job that was told of an outage knows what that hid.
+    if (!isToldOf && !isLate) return this.#lookAfter(SETTLING_MS);
     const due = { now_at: now, limit: SETTLED_MAX + 1 };
     const dueCount = await this.#store.view({ due }, (view) => view.due().length);
     if (dueCount > SETTLED_MAX && !isLate) return this.#lookAfter(SETTLING_MS);
@@ -242,9 +247,10 @@ async function lookInParts(store: Store, now: number): Promise<Look> {
   const hidden = new Map<string, Hidden>(
     due.map((each) => [keyOf(each), { unseen: [], touchedUntilAt: null }]),
   );
-  const ids = await store.view({ all: true }, (view) => view.jobs().map(({ id }) => id));
-  for (let from = 0; from < ids.length && due.length > 0; from += LOOKED_AT_ONCE) {
-    const some = ids.slice(from, from + LOOKED_AT_ONCE);
+  for (let after: string | null = null; due.length > 0;) {
+    const some = await store.jobIdsAfter(after, LOOKED_AT_ONCE);
+    after = some.at(-1) ?? null;
+    if (after === null) break;
     const found = await store.view({ ids: some, meta, runs: { unknown: true } }, (view) => {
       const jobs = some.map((id) => view.jobById(id)).filter((job) => job !== undefined);
       return due.map((outage) => hiddenOf(view, jobs, outage));

@@ -1,7 +1,8 @@
-import { applyEvent } from '../apply/events.ts';
+import { applyEvent, EVENT_META } from '../apply/events.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Tx } from '../store/store.ts';
+import type { Job } from '../core/model/records.ts';
 
 /** The meta key of the version of the time zone rules by which the stored expectations were found. */
 const ZONE_RULES_KEY = 'zone_rules';
@@ -19,24 +20,65 @@ export async function expectByZoneRules(
   const isInForce = (known: unknown): boolean =>
     known === version || (store.isShared === true && isNewer(known, version));
   if (isInForce(await store.meta(ZONE_RULES_KEY))) return;
-  const moved = await store.transact({ all: true }, (tx) => {
-    // Another instance that started at the same time may have done it.
-    if (isInForce(tx.meta(ZONE_RULES_KEY))) return [];
-    const at = clock.now();
-    const names: string[] = [];
-    for (const job of tx.jobs()) {
-      if (job.removed_at !== null || job.state.expected_at === null) continue;
-      const { reason } = applyEvent(tx, job, { type: 'zone_rules_changed', at });
-      if (reason === 'spec_changed') names.push(job.name);
-    }
-    tx.putMeta(ZONE_RULES_KEY, version);
-    return names;
-  });
-  for (const name of moved)
+  const names: string[] = [];
+  if (store.isShared !== true) {
+    names.push(
+      ...(await store.transact({ all: true }, (tx) => {
+        const moved = expectAnew(tx, tx.jobs(), clock.now());
+        tx.putMeta(ZONE_RULES_KEY, version);
+        return moved;
+      })),
+    );
+  } else {
+    for await (const moved of expectInParts(store, clock, isInForce)) names.push(...moved);
+    // If this start is cut short before, the next one tells all jobs once more, which changes nothing of those that know.
+    await store.transact({ meta: [ZONE_RULES_KEY] }, (tx) => {
+      if (!isInForce(tx.meta(ZONE_RULES_KEY))) tx.putMeta(ZONE_RULES_KEY, version);
+    });
+  }
+  for (const name of names)
     logger.warn('the rules of time zones have changed; the next slot was found again', {
       job: name,
       version,
     });
+}
+
+/** So many jobs are told in one commit, for which pings wait. */
+const TOLD_AT_ONCE = 500;
+
+/** Tells the jobs some at a time, where instances share the store, until another one that started as well has done it. */
+async function* expectInParts(
+  store: Store,
+  clock: Clock,
+  isInForce: (known: unknown) => boolean,
+): AsyncGenerator<string[]> {
+  for (let after: string | null = null; ;) {
+    const ids = await store.jobIdsAfter(after, TOLD_AT_ONCE);
+    after = ids.at(-1) ?? null;
+    if (after === null) return;
+    const at = clock.now();
+    const moved = await store.transact({ ids, meta: [...EVENT_META, ZONE_RULES_KEY] }, (tx) => {
+      if (isInForce(tx.meta(ZONE_RULES_KEY))) return null;
+      return expectAnew(
+        tx,
+        ids.flatMap((id) => tx.jobById(id) ?? []),
+        at,
+      );
+    });
+    if (moved === null) return;
+    yield moved;
+  }
+}
+
+/** @returns the names of the jobs that expect another slot than before */
+function expectAnew(tx: Tx, jobs: readonly Job[], at: number): string[] {
+  const names: string[] = [];
+  for (const job of jobs) {
+    if (job.removed_at !== null || job.state.expected_at === null) continue;
+    const { reason } = applyEvent(tx, job, { type: 'zone_rules_changed', at });
+    if (reason === 'spec_changed') names.push(job.name);
+  }
+  return names;
 }
 
 /** Matches a release of the rules, such as `2025b`. */

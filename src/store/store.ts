@@ -305,12 +305,15 @@ export const SESSIONS_KEY = 'sessions';
 export const STORE_MENDED_KEY = 'store_mended';
 /** The meta key of who applies a configuration in several commits, where instances share a store. */
 export const APPLYING_KEY = 'applying';
+/** The meta key of what happened to time itself, of which all jobs are being told in several commits. */
+export const TIME_EVENTS_KEY = 'time_events';
 /** Values that change often and say nothing of a job, so that no store keeps what they were. */
 export const PASSING_KEYS: ReadonlySet<string> = new Set([
   INSTANCES_KEY,
   SESSIONS_KEY,
   STORE_MENDED_KEY,
   APPLYING_KEY,
+  TIME_EVENTS_KEY,
 ]);
 
 /** The meta key of the applied configuration, of whose changes `watch` tells. */
@@ -468,6 +471,8 @@ export interface Store {
    * @param except jobs that are not asked about, by their ids
    */
   earliestDueAt(except?: ReadonlySet<string>): Promise<number | null>;
+  /** Lists the ids of jobs, also removed ones, in the order of these, as code units compare: those after an id, at most `limit`. */
+  jobIdsAfter(id: string | null, limit: number): Promise<string[]>;
   /** Lists the ids of jobs that were removed, or gave up a name, before these instants, at most `limit`. */
   outdatedJobIds(before: { removed_at: number; renamed_at: number; limit: number }): Promise<string[]>;
 

@@ -324,6 +324,18 @@ describe.each(rows)('the $name store', ({ make }) => {
     expect(await store.outdatedJobIds({ ...before, limit: 1 })).toHaveLength(1);
     expect(await store.outdatedJobIds({ ...before, removed_at: 5, renamed_at: 3 })).toEqual([]);
   });
+
+  test('lists the ids of all jobs in their order, some at a time', async () => {
+    expect(await store.jobIdsAfter(null, 2)).toEqual([]);
+    await store.transact({ ids: ['b', 'B', 'a', 'c'] }, (tx) => {
+      for (const id of ['b', 'B', 'a']) tx.putJob(job(id));
+      tx.putJob({ ...job('c'), removed_at: 5 });
+    });
+    expect(await store.jobIdsAfter(null, 2)).toEqual(['B', 'a']);
+    expect(await store.jobIdsAfter('a', 2)).toEqual(['b', 'c']);
+    expect(await store.jobIdsAfter('aa', 9)).toEqual(['b', 'c']);
+    expect(await store.jobIdsAfter('c', 2)).toEqual([]);
+  });
 });
 
 /** Numbers below `max`, the same in every run. */

@@ -149,6 +149,10 @@ export abstract class LocalStore implements Store {
     return this.tables.earliestDueAt(except);
   }
 
+  async jobIdsAfter(id: string | null, limit: number): Promise<string[]> {
+    return this.tables.jobIdsAfter(id, limit);
+  }
+
   async outdatedJobIds(before: { removed_at: number; renamed_at: number; limit: number }): Promise<string[]> {
     return this.tables.outdatedJobIds(before);
   }

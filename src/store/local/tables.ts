@@ -196,6 +196,11 @@ export class Tables {
     return this.#due.upTo(nowAt, limit);
   }
 
+  jobIdsAfter(after: string | null, limit: number): string[] {
+    const ids = [...this.#jobs.keys()];
+    return (after === null ? ids : ids.filter((id) => id > after)).sort().slice(0, limit);
+  }
+
   outdatedJobIds(before: { removed_at: number; renamed_at: number; limit: number }): string[] {
     const ids: string[] = [];
     for (const { id, removed_at: removedAt, renamed } of this.#jobs.values()) {

@@ -46,6 +46,7 @@ import { READ_JOB } from './sql/read-job.ts';
 import { READ_JOB_BY_NAME } from './sql/read-job-by-name.ts';
 import { READ_META_VALUE } from './sql/read-meta-value.ts';
 import { READ_OPEN_INCIDENT } from './sql/read-open-incident.ts';
+import { READ_JOB_IDS } from './sql/read-job-ids.ts';
 import { READ_OUTDATED_JOBS } from './sql/read-outdated-jobs.ts';
 import { READ_OUTPUT } from './sql/read-output.ts';
 import { READ_RUN } from './sql/read-run.ts';
@@ -230,6 +231,11 @@ export class Reads {
   async earliestDueAt(except: ReadonlySet<string> = new Set()): Promise<number | null> {
     const [row] = await this.#ask(READ_EARLIEST_DUE, [...except]);
     return (row?.['due_at'] as number | undefined) ?? null;
+  }
+
+  async jobIdsAfter(id: string | null, limit: number): Promise<string[]> {
+    const rows = await this.#ask(READ_JOB_IDS, id ?? '', limit);
+    return rows.map((row) => row['id'] as string);
   }
 
   async outdatedJobIds(before: { removed_at: number; renamed_at: number; limit: number }): Promise<string[]> {

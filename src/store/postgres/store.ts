@@ -284,6 +284,10 @@ export class PostgresStore implements Store {
     return this.#read(() => this.#reads.earliestDueAt(except));
   }
 
+  jobIdsAfter(id: string | null, limit: number): Promise<string[]> {
+    return this.#read(() => this.#reads.jobIdsAfter(id, limit));
+  }
+
   outdatedJobIds(before: { removed_at: number; renamed_at: number; limit: number }): Promise<string[]> {
     return this.#read(() => this.#reads.outdatedJobIds(before));
   }
