@@ -219,7 +219,9 @@ async function outageDetail(): Promise<string | null | undefined> {
 test('other rules of time zones are told to all jobs in several commits, and again after one that was cut short', async () => {
   const scopes: Scope[] = [];
   const options = { clock, logger: silentLogger };
-  await expect(expectByZoneRules({ ...options, store: dyingAt(3) }, '2025b')).rejects.toThrow();
+  await expect(expectByZoneRules({ ...options, store: dyingAt(3) }, '2025b')).rejects.toThrow(
+    'The instance is dead.',
+  );
   expect(await store.meta('zone_rules')).toBeUndefined();
   await expectByZoneRules({ ...options, store: watched((scope) => scopes.push(scope)) }, '2025b');
   expect(await store.meta('zone_rules')).toBe('2025b');

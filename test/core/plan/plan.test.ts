@@ -233,10 +233,10 @@ describe('formatPlan', () => {
   });
 
   test('counts the lines that it leaves out, and looks for secrets in none of them', () => {
-    const names = Array.from({ length: 2_000 }, (_, at) => `job-${at}`);
+    const many = Array.from({ length: 2_000 }, (_, at) => `job-${at}`);
     const plan = planChanges(
-      names.map((name) => job(name, { every: '5m', grace: '5m' })),
-      names.map((name, at) => declare(name, { every: '1h', grace: `${at + 6}m` })),
+      many.map((name) => job(name, { every: '5m', grace: '5m' })),
+      many.map((name, at) => declare(name, { every: '1h', grace: `${at + 6}m` })),
     );
     let looked = 0;
     const hide = (text: string): string => {
@@ -246,26 +246,28 @@ describe('formatPlan', () => {
     const lines = formatPlan(plan, hide, 6);
     const whole = formatPlan(plan, asIs);
     // A line for the job, one for each key, and one for its limit.
-    expect(whole).toHaveLength(4 * names.length);
-    expect(lines).toEqual([...whole.slice(0, 6), `... and ${4 * names.length - 6} more lines`]);
+    expect(whole).toHaveLength(4 * many.length);
+    expect(lines).toEqual([...whole.slice(0, 6), `... and ${4 * many.length - 6} more lines`]);
     expect(looked).toBeLessThan(20);
   });
 
   test('is written and planned a part at a time', () => {
-    const names = Array.from({ length: 20_000 }, (_, at) => `job-${at}`);
-    const stored = names.map((name) => job(name, daily));
-    const declared = names.map((name) => declare(name, { every: '1h' }));
-    const pauses = (work: Iterator<unknown>): number => {
-      let count = 0;
-      while (work.next().done !== true) count += 1;
-      return count;
-    };
+    const many = Array.from({ length: 20_000 }, (_, at) => `job-${at}`);
+    const stored = many.map((name) => job(name, daily));
+    const declared = many.map((name) => declare(name, { every: '1h' }));
     expect(pauses(planInParts(stored, declared))).toBeGreaterThan(20_000 / 500);
     const plan = planChanges(stored, declared);
     expect(pauses(planLinesInParts(plan, asIs, 9))).toBeGreaterThan((2 * 20_000) / 500);
     expect(pauses(jobsAsStored(declared, plan))).toBeGreaterThan(1);
   });
 });
+
+/** Counts how often work pauses. */
+function pauses(work: Iterator<unknown>): number {
+  let count = 0;
+  while (work.next().done !== true) count += 1;
+  return count;
+}
 
 describe('applyDefaults', () => {
   test('lets what is declared win, whole keys at a time', () => {
