@@ -108,7 +108,7 @@ export class TimeTeller {
         tx.putMeta(TIME_EVENTS_KEY, undefined);
         return null;
       }
-      const failures = ids.flatMap((id) => tell(tx, id, noted.events, at));
+      const failures = ids.flatMap((id) => tellJob(tx, id, noted.events, at));
       tx.putMeta(TIME_EVENTS_KEY, { ...noted, signed_at: at, after: last } satisfies TimeEvents);
       return { after: last, failures };
     });
@@ -116,7 +116,7 @@ export class TimeTeller {
 }
 
 /** @returns the failure of a job that cannot be told, which must not keep the others from being told */
-function tell(tx: Tx, id: string, events: readonly TimeEvent[], at: number): JobFailure[] {
+function tellJob(tx: Tx, id: string, events: readonly TimeEvent[], at: number): JobFailure[] {
   try {
     tx.attempt(() => {
       const job = tx.jobById(id);
