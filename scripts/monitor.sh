@@ -736,7 +736,7 @@ ignore_signals() {
 #
 # The end is written down once nothing came for a moment: a pipe gets what is new, a file the whole of it. No call but
 # those that wait for input looks as they do (see look_at_copier). Error 4 is a signal that came between, 11 a pipe that is
-# full and does not block, 22 a stream that cannot take pages, 32 a reader that left.
+# full and does not block, 32 a reader that left. With any other one splice(2) cannot pass on pages here.
 # shellcheck disable=SC2016 # perl's variables
 cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or exit 1;
   binmode $_ for STDIN, OUT, TAIL;
@@ -802,7 +802,7 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or
     for (my $left = $there; $left > 0;) {
       my $went = syscall $splice, 0, 0, fileno OUT, 0, $left, 2;
       if ($went > 0) { $left -= $went }
-      elsif ($left == $there && $! == 22) { $there = -1; last }
+      elsif ($left == $there && $! != 4 && $! != 11 && $! != 32) { $there = -1; last }
       else { wait_for_room() }
     }
     $tee = 0 if $there < 0 && $! != 4;

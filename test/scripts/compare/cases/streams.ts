@@ -84,6 +84,16 @@ export const STREAMS: readonly Case[] = [
     sends: /last\n$/,
   },
   {
+    name: 'much to a pipe, where a sandbox refuses the system calls that pass on pages',
+    script: String.raw`
+      for call in tee splice; do
+        strace -f -o ../trace -e trace=$call -e inject=$call:error=ENOSYS $RUN sh -c 'head -c 3000000 /dev/zero; echo end; exit 4' | cksum
+      done`,
+    shows: /^\d+ 3000004$/m,
+    needs: ['strace(1)', 'perl'],
+    reports: [4, 4],
+  },
+  {
     name: 'sockets: two ways, and one that keeps messages apart',
     script: String.raw`
       cat >../socket.pl <<'END'
