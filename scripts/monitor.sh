@@ -3,7 +3,7 @@
 # In posix mode no function that the caller of bash exported stands in for set and unset. No alias and no trap of its
 # BASH_ENV is followed either. bash and busybox sh ignore QUIT from their start on.
 { POSIXLY_CORRECT=1; \set +evxm; \unset -f unalias; \unalias -a; \trap - DEBUG RETURN ERR CHLD; \trap 'exit 131' QUIT; } \
-  >/dev/null 2>&1
+  >&- 2>&-
 #
 # Runs a command and tells Cronflow when it starts and how it ends.
 #
@@ -28,12 +28,15 @@ unset cf_token cf_url cf_environ
 unset FUNCNEST EXECIGNORE GLOBIGNORE FIGNORE FPATH JOBMAX
 unset -f [ test printf echo read kill wait trap true umask command exec eval set shift export exit : return break continue \
   cd jobs ulimit false tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date od uname id curl wget env setsid \
-  timeout flock perl shopt unset 2>/dev/null
+  timeout flock perl shopt unset 2>&-
 unset POSIXLY_CORRECT
+# Why the command is run without anything of ours.
+cf_bare=''
+{ true >/dev/null; } 2>&- || cf_bare='/dev/null cannot be opened'
 # In bash no pattern is an error that meets no file. A caller may export the name of a shell that this is not.
 # shellcheck disable=SC3044 # bash
-shopt -u failglob >/dev/null 2>&1 || unset BASH_VERSION
-[ -z "${BASH_VERSION-}" ] && command -v typeset >/dev/null 2>&1 || unset KSH_VERSION
+shopt -u failglob >&- 2>&- || unset BASH_VERSION
+{ [ -z "${BASH_VERSION-}" ] && command -v typeset >/dev/null || unset KSH_VERSION; } 2>&-
 # bash crashes where it copies the stdin from which it reads this script.
 # shellcheck disable=SC3028 # bash
 case ${BASH_VERSION:+bash}$- in
@@ -45,9 +48,7 @@ esac
 cf_nl='
 '
 # BASH_ENV of the caller may have made it readonly.
-cf_frozen=''
-unset IFS 2>/dev/null || cf_frozen=1
-[ -n "$cf_frozen" ] || IFS=" 	$cf_nl"
+if unset IFS 2>&-; then IFS=" 	$cf_nl"; else cf_bare='IFS is readonly, by BASH_ENV'; fi
 
 cf_signals='TERM INT HUP QUIT USR1 USR2 ALRM XCPU VTALRM PIPE ABRT PROF PWR WINCH TSTP CONT'
 cf_attempt_s=10                # one attempt at a ping, where nobody waits for it
@@ -111,7 +112,7 @@ say_collected() {
   [ -z "$cf_sayer" ] || ! is_ours "$cf_sayer" || return 0
   set -- "${cf_lines%"$cf_nl"}"
   cf_lines=''
-  if [ -n "$cf_say_at_once" ]; then put "$1" >&"$cf_say_fd" 2>/dev/null; return 0; fi
+  if [ -n "$cf_say_at_once" ]; then put "$1" >&"$cf_say_fd" 2>&-; return 0; fi
   (
     exec >&"$cf_say_fd"
     helper
@@ -352,7 +353,7 @@ check_options() {
 
 # Reads what the command must find again: the environment it would have had bare, the mask, the ignored signals.
 look_around() {
-  cf_ignored=0 cf_umask='' cf_key=''
+  cf_ignored=0 cf_umask='' cf_key='' cf_unheard=''
   # In a PID namespace without a /proc of its own, it tells of other processes under our numbers.
   { read -r cf_key cf_rest </proc/self/stat; } 2>/dev/null && [ "$cf_key" = "$$" ] && cf_proc=/proc
   cf_fds=/proc/self/fd
@@ -365,9 +366,15 @@ look_around() {
   find_starters
   {
     while read -r cf_key cf_value; do
-      case $cf_key in Umask:) cf_umask=$cf_value ;; SigIgn:) cf_ignored=$cf_value && break ;; esac
+      case $cf_key in
+        Umask:) cf_umask=$cf_value ;;
+        SigBlk:) cf_unheard=$cf_value ;;
+        SigIgn:) cf_ignored=$cf_value && break ;;
+      esac
     done </proc/self/status
   } 2>/dev/null
+  # What ends a helper that cannot hear URG.
+  case $cf_unheard:$cf_ignored in *[4-7c-f]?????:* | *:*[4-7c-f]?????) cf_unheard=KILL cf_nap_s_max=1 ;; *) cf_unheard='' ;; esac
   [ -n "$cf_umask" ] || cf_umask=$(umask)
   # All files of ours are for this user alone.
   umask 077
@@ -1372,7 +1379,8 @@ is_forgotten() {
 
 # --- Helpers that wait -----------------------------------------------------------------------------------------
 
-# URG tells them to stop, because it does nothing to one that has not set its trap yet.
+# URG tells them to stop, because it does nothing to one that has not set its trap yet. Where the caller blocks or ignores
+# it they sleep for a second at a time.
 waiter() {
   helper
   leave_directory
@@ -1397,6 +1405,7 @@ nap() {
     cf_nap_cs=$((cf_cs - cf_nap_cs))
     [ -z "$cf_stopped" ] && kill -0 "${2:-$$}" 2>/dev/null || return 1
     [ "$cf_nap_cs" -lt 0 ] || [ "$cf_nap_cs" -ge 50 ] || return 1
+    [ -z "$cf_unheard" ] || [ "${2:-$$}" != "$$" ] || [ ! -e "$cf_run.over" ] || return 1
     set -- $(($1 - cf_nap_s_max)) "${2:-$$}"
   done
 }
@@ -1404,7 +1413,7 @@ nap() {
 stop_waiter() {
   cf_turn=0
   while is_ours "$1"; do
-    kill -s URG "$1" 2>/dev/null
+    kill -s "${cf_unheard:-URG}" "$1" 2>/dev/null
     next_turn 0.1
   done
   # Without /proc nobody sees whether it is there, nor whether its trap has been set yet.
@@ -1437,6 +1446,8 @@ stop_timer() {
   case $cf_gone in
     10) cf_timed_out=TERM ;;
     11) cf_timed_out=KILL ;;
+    # It could not hear that it should stop.
+    137 | 265) [ $((cf_end_cs - cf_start_cs)) -lt $((cf_timeout * 100)) ] || cf_timed_out=TERM ;;
     12) say '--timeout: sleep does not sleep: there was no time limit' && return ;;
     13) say '--timeout: all descriptors are taken: there was no time limit' && return ;;
     *) return 0 ;;
@@ -2314,12 +2325,13 @@ cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_file='' cf_link_lock=''
 read_environment
 find_command "$@"
 shift "$cf_words"
-if [ -n "$cf_frozen" ]; then
+if [ -n "$cf_bare" ]; then
   cf_say_at_once=1
-  say 'IFS is readonly, by BASH_ENV: running the command, reporting nothing'
+  say "$cf_bare: running the command, reporting nothing"
   say_collected
   # shellcheck disable=SC3038 # bash
-  exec -- "$@"
+  [ -z "${BASH_VERSION-}" ] || exec -- "$@"
+  exec "$@"
 fi
 prepare "$@"
 trap 'on_exit "$@"' EXIT

@@ -140,6 +140,17 @@ export const SCARCITY: readonly Case[] = [
     reports: 3,
   },
   {
+    name: 'no /dev/null, and nowhere to make one',
+    script: String.raw`
+      if [ -z "$IN_NAMESPACE" ]; then IN_NAMESPACE=1 exec unshare --mount sh ../case.sh; fi
+      mount -t tmpfs -o ro none /dev
+      echo in | hush $RUN sh -c 'cat; echo err >&2; exit 5'; note $?
+      hush env -u TMPDIR $RUN sh -c 'umask; pwd; ls; exit 6'; note $?`,
+    shows: /^5\n6$/m,
+    needs: ['a mount namespace by unshare(1)'],
+    reports: null,
+  },
+  {
     name: 'a disk below TMPDIR with room for some of the files',
     script: String.raw`
       if [ -z "$IN_NAMESPACE" ]; then

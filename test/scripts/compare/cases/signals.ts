@@ -206,6 +206,15 @@ END
     reports: Array.from({ length: 6 }, () => 0),
   },
   {
+    // By URG the wrapper tells its helpers that they should end.
+    name: 'URG ignored or blocked by the caller, with helpers that wait for long',
+    options: '--timeout 15m --beat 15m',
+    script: String.raw`for way in ignore block; do env --$way-signal=URG $RUN sh -c 'exit 3'; note $?; done`,
+    shows: /^3\n3$/m,
+    needs: ['env(1) of coreutils', '/proc'],
+    reports: [3, 3],
+  },
+  {
     name: 'SIGCHLD ignored by the caller costs no exit code',
     script: String.raw`env --ignore-signal=CHLD $RUN sh -c 'echo x; exit 3'; note $?`,
     shows: /^3$/m,
