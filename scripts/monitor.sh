@@ -1540,8 +1540,8 @@ declare_job() {
 
 # --- Private directories and locks -----------------------------------------------------------------------------
 
-# find_spool MAKE DIR: sets cf_spool and cf_dir, a directory in it, or says in cf_spool_fault why it cannot be had. Modes
-# are set only where a directory is made.
+# find_spool MAKE DIR: sets cf_spool and cf_dir, a directory in it, or says in cf_spool_fault why it cannot be had. MAKE is
+# called to make it, if it is given. Modes are set only where a directory is made.
 find_spool() {
   if [ -n "${CRONFLOW_SPOOL_DIR-}" ]; then
     cf_dir=$CRONFLOW_SPOOL_DIR
@@ -1561,9 +1561,11 @@ find_spool() {
   cf_spool=${cf_dir%/} cf_dir=${cf_dir%/}/$2
   # Nothing is made in what is not ours.
   { [ ! -e "$cf_spool" ] && [ ! -h "$cf_spool" ]; } || is_private "$cf_spool" || return 1
-  [ -z "$1" ] || [ -e "$cf_dir" ] || hush mkdir -p "$cf_dir"
+  [ -z "$1" ] || "$1" "$cf_dir"
   is_private "$cf_spool" && is_private "$cf_dir"
 }
+
+make_dir() { [ -e "$1" ] || hush mkdir -p "$1"; }
 
 home_of_user() {
   cf_user=$(id -un 2>/dev/null)
@@ -1583,7 +1585,7 @@ is_private() {
 # Returns 1 if the same job holds the lock. The command inherits the descriptor, so the lock is its own: it lasts when
 # the wrapper is killed. Where no lock can be had the command runs: it must not depend on a disk.
 take_lock() {
-  if ! find_spool make locks; then
+  if ! find_spool make_dir locks; then
     say "no lock: $cf_spool_fault"
     return 0
   fi
@@ -1861,13 +1863,45 @@ claim() {
   write_owner "$1" "$2"
 }
 
+# With perl one process does what mkdir, date, cat and rm do without it: it makes the directory, keeps the body in it, says
+# the time, with which the name begins, and removes the files of this run but for what is still to be said.
+# shellcheck disable=SC2016 # perl's variables
+cf_perl_keeper='my ($dir, $name, $body, @files) = @ARGV;
+  my $path = "";
+  for (split m{/}, $dir) { $path .= "$_/"; -d $path or mkdir $path or -d $path or exit 1 }
+  exit 1 if -l $dir or !-o $dir;
+  my $now_ms = eval { require Time::HiRes; int 1000 * Time::HiRes::time() } || time . "000";
+  my $file = "$dir/$now_ms-$name.body";
+  if ($body =~ s/^@//) { open IN, "<", $body; local $/; $body = <IN> // "" } elsif ($body ne "") { $body .= "\n" }
+  $body eq "" or open OUT, ">", $file and print OUT $body and close OUT or unlink $file;
+  print $now_ms;
+  -s && /[.]note$/ or unlink for @files;'
+
+# keep_body DIR: sets cf_kept_ms to the time if perl did all that, else to nothing.
+keep_body() {
+  cf_kept_ms='' cf_taken=''
+  set -- "$1" "$cf_kept_name" "$cf_kept_body"
+  [ -z "$cf_run" ] || set -- "$@" "$cf_run".*
+  ! has perl || { take run_keeper "$@"; } 2>/dev/null
+  case $cf_taken in *[!0-9]* | '' | ??????????) ;; *) cf_kept_ms=$cf_taken ;; esac
+  make_dir "$1"
+}
+
+run_keeper() {
+  unset PERL5OPT PERL5LIB PERL5DB PERL_UNICODE PERLIO
+  exec perl -e "$cf_perl_keeper" "$@"
+}
+
 # spool_ping KIND BODY: keeps the ping described last.
 spool_ping() {
-  find_url_dir make || return 1
-  read_wall
+  cf_url_dir='' cf_kept_ms='' cf_kept_name=$cf_rid-$1 cf_kept_body=$2
+  find_url_dir keep_body || return 1
+  cf_wall_ms=$cf_kept_ms
+  [ -n "$cf_wall_ms" ] || read_wall
   read_uptime
   cf_ping_ms=$((cf_wall_ms - (cf_cs - cf_ping_cs) * 10))
   set -- "$cf_url_dir/$cf_wall_ms-$cf_rid-$1" "$2"
+  [ -z "$cf_kept_ms" ] || set -- "$1" ''
   cf_spool_fault="$cf_url_dir cannot be written"
   {
     # A full disk costs the output and not the ping.

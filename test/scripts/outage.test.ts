@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect } from 'vitest';
 import { type Case, checkUnderEachShell, checkUnderOneShell, useBenches } from './benches.ts';
@@ -27,6 +27,33 @@ const cases: Case[] = [
       await bench.run([`${bench.job}-next`, 'true']);
       await until(() => spooled(bench).length === 0);
       await until(() => spooled(bench, 'outage').length === 0);
+    },
+  ],
+  [
+    'keeps an end, its output and what is to be said of the start, whatever perl does',
+    async (bench) => {
+      // No program answers there.
+      const env = { CRONFLOW_URL: 'http://127.0.0.1:9', CRONFLOW_END_WAIT: '1s' };
+      const words = ['--schedule', '0 2 * * *', bench.job, 'sh', '-c', 'echo out; exit 3'];
+      const perl = which('perl');
+      // The output goes through perl as well, and there it works.
+      const ways =
+        perl === undefined ? [''] : ['', `exec ${perl} "$@"`, 'exit 1', 'exit 0', 'echo 12 rubbish'];
+      for (const way of ways) {
+        const here = byPath(bench);
+        const bin = pathWithout(here.path('bin'), ['perl']);
+        const keeper = `#!/bin/sh\ncase $2 in *now_ms*) ${way} ;; *) exec ${perl} "$@" ;; esac\n`;
+        if (way !== '') writeFileSync(join(bin, 'perl'), keeper, { mode: 0o755 });
+        const ended = await here.run(words, { env: { ...env, PATH: bin } });
+        expect(ended, way).toMatchObject({ code: 3, stdout: 'out\n' });
+        expect(ended.stderr).toMatch(/: pings are kept in [^\n]*\n/);
+        expect(ended.stderr).toMatch(/: the monitor could not be told of the declaration\n/);
+        expect(spooled(here)).toHaveLength(1);
+        const [body = 'none'] = spooled(here, '.body');
+        expect(readFileSync(join(here.spool, body), 'utf8')).toBe('out\n');
+        expect(Math.abs(Number(basename(body).split('-')[0]) - Date.now())).toBeLessThan(3_600_000);
+        expect(readdirSync(here.tmp)).toEqual([]);
+      }
     },
   ],
 ];
