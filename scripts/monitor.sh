@@ -2212,8 +2212,8 @@ on_exit() {
   esac
   # shellcheck disable=SC2086 # several
   [ -z "$cf_helpers" ] || kill -s KILL $cf_helpers 2>/dev/null
-  # No process can be had to decode a line break in a variable either.
-  cf_out_fd=$cf_held cf_pid_of_group='' cf_unignore='' cf_soh=$cf_nl
+  # No process can be had to decode a line break in a variable either. The watcher's own stdout is the pipe of the code.
+  cf_out_fd=${cf_out_fd:-$cf_held} cf_pid_of_group='' cf_unignore='' cf_soh=$cf_nl
   # A trap finds the arguments of the function that failed in place of the command, in the shells that have arrays.
   if [ -n "$cf_arrays" ]; then
     set --

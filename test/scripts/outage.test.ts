@@ -45,7 +45,7 @@ const cases: Case[] = [
         const keeper = `#!/bin/sh\ncase $2 in *now_ms*) ${way} ;; *) exec ${perl} "$@" ;; esac\n`;
         if (way !== '') writeFileSync(join(bin, 'perl'), keeper, { mode: 0o755 });
         const ended = await here.run(words, { env: { ...env, PATH: bin } });
-        expect(ended, way).toMatchObject({ code: 3, stdout: 'out\n' });
+        expect({ way, ...ended }).toMatchObject({ way, code: 3, stdout: 'out\n' });
         expect(ended.stderr).toMatch(/: pings are kept in [^\n]*\n/);
         expect(ended.stderr).toMatch(/: the monitor could not be told of the declaration\n/);
         expect(spooled(here)).toHaveLength(1);

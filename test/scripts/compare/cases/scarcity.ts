@@ -48,6 +48,18 @@ export const SCARCITY: readonly Case[] = [
     except: WAITS_FOR_PROCESSES,
   },
   {
+    // Each process that cannot be had costs bash half a minute.
+    name: 'a process beside the wrapper, and none more',
+    script: String.raw`
+      chmod 777 ../home ../tmp; uid=$((100000 + $$ % 100000 * 100 + 99))
+      hush setpriv --reuid $uid --regid $uid --clear-groups prlimit --nproc=2 $RUN sh -c 'echo out; echo err >&2; exit 7' >out </dev/null
+      note $?`,
+    shows: /^7$/m,
+    needs: ['another user', 'prlimit(1)'],
+    reports: null,
+    except: { ksh93: WAITS_FOR_PROCESSES.ksh93 },
+  },
+  {
     name: 'few processes, with stdout and stderr in two pipes',
     script: String.raw`
       chmod 777 ../home ../tmp; uid=$((100000 + $$ % 100000 * 100))
