@@ -38,6 +38,11 @@ export class Instances {
     return Object.entries(this.#signs).filter(isEarlier).length;
   }
 
+  /** Tells whether any other lived when this one last signed. */
+  get hasOthers(): boolean {
+    return Object.keys(this.othersOf(this.#signs)).length > 0;
+  }
+
   /** Tells whether an instance lived when this one last signed. */
   knows(id: string): boolean {
     return this.#signs[id] !== undefined;

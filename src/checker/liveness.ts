@@ -195,6 +195,11 @@ export class Liveness {
     return this.#instances === null || (this.#store.presence ?? null) === null || this.#instances.isPresent;
   }
 
+  /** Tells whether any other instance that shares the store lived a moment ago. */
+  get hasOthers(): boolean {
+    return this.#instances?.hasOthers ?? false;
+  }
+
   /** Tells whether an instance that shares the store lived a moment ago. */
   lives(instance: string): boolean {
     return this.#instances?.knows(instance) ?? false;

@@ -488,8 +488,11 @@ export interface Store {
    * time is up, or when the delivery is put again for any reason but to merge others into it or to take them out.
    */
   claimDeliveries(claim: ClaimOptions): Promise<ClaimedLane[]>;
-  /** Gives up every lane of an owner, so that others go on at once. */
-  leaveLanes(owner: string, notes: ReadonlyMap<string, LaneNote>): Promise<void>;
+  /**
+   * Gives up every lane of an owner, so that others go on at once.
+   * @param only the one notifier whose lane is given up; absent, all are
+   */
+  leaveLanes(owner: string, notes: ReadonlyMap<string, LaneNote>, only?: string): Promise<void>;
   /**
    * Returns the instant at which the owner should next try `claimDeliveries`, or null when nothing is pending.
    * @param except notifiers that are not asked about

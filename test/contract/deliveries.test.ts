@@ -230,6 +230,14 @@ describe.each(rows)('the $name store', ({ make }) => {
         expect(ids(await claimed(store, OTHER))).toEqual(['a1']);
       });
 
+      test('are given up alone where the owner goes on with others', async () => {
+        await put(delivery('a1', 'a'), delivery('b1', 'b', { notifier: 'pager' }));
+        expect(ids(await claimed(store, CLAIM)).sort()).toEqual(['a1', 'b1']);
+        await store.leaveLanes('one', new Map([['ops', 'slowly']]), 'ops');
+        const lanes = await store.claimDeliveries(OTHER);
+        expect(lanes.map(({ lease, note }) => [lease.notifier, note])).toEqual([['ops', 'slowly']]);
+      });
+
       test('come with the note that the last owner left, and with none from oneself', async () => {
         await put(delivery('a1', 'a'), delivery('b1', 'b', { next_attempt_at: UP_AT }));
         expect((await firstLane(CLAIM)).note).toBeUndefined();

@@ -13,6 +13,7 @@ import { readDeadCountUnder } from './dead.ts';
 import { type Departure, isMergeable, Lane } from './lane.ts';
 import { pack } from './packing.ts';
 import { type Parcel, youngestOf } from './parcel.ts';
+import { LeftLanes } from './left-lanes.ts';
 import { isLeaseLost, Settler, STORE_RETRY_MS } from './settler.ts';
 import { CronflowError, errorText } from '../../core/model/errors.ts';
 import { write } from './writing.ts';
@@ -75,6 +76,10 @@ export interface DeliveryWorkerOptions {
    */
   isKnown?: () => boolean;
   /**
+   * Tells whether another instance lives, which may reach a receiver that this one cannot. Without it, none does.
+   */
+  hasOthers?: () => boolean;
+  /**
    * Tells whether the applied configuration has a notifier that is not known here yet, since another instance applied
    * it. Its messages wait, and are not given up.
    */
@@ -101,6 +106,9 @@ export class DeliveryWorker {
   readonly #lanes = new Map<string, Lane>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #settler: Settler;
+  readonly #left: LeftLanes;
+  /** The lanes that are being given up. */
+  readonly #leaving = new Set<Lane>();
   /** Aborted when `stop` was called; then nothing new begins. */
   readonly #stopping = new AbortController();
   /** Aborted when the time given to `stop` is over; then nothing is waited for. */
@@ -120,6 +128,7 @@ export class DeliveryWorker {
   constructor(options: DeliveryWorkerOptions) {
     this.#options = options;
     this.#setBack = new SetBack(options.clock);
+    this.#left = new LeftLanes(options.clock);
     const [stopping, stopped] = [this.#stopping.signal, this.#stopped.signal];
     this.#settler = new Settler(options, { stopping, stopped });
   }
@@ -173,6 +182,7 @@ export class DeliveryWorker {
     for (const name of names) {
       const lane = this.#lanes.get(name);
       if (lane !== undefined) lane.heldUntilMs = -Infinity;
+      this.#left.delete(name);
     }
     this.#redeliver(names, true);
   }
@@ -210,14 +220,19 @@ export class DeliveryWorker {
     return SLEEP_MS_MAX;
   }
 
-  /** Gives up all lanes, so that another instance goes on at once. */
-  async #leave(): Promise<void> {
+  /**
+   * Gives up all lanes, or that of one notifier, so that another instance goes on at once.
+   * @returns whether they are given up
+   */
+  async #leave(only?: string): Promise<boolean> {
     const { store, owner, logger } = this.#options;
-    if (this.#loop === null) return;
+    if (this.#loop === null) return false;
     try {
-      await store.leaveLanes(owner, this.#notes());
+      await store.leaveLanes(owner, this.#notes(), only);
+      return true;
     } catch (error) {
       logger.warn('the lanes could not be given up; others wait for the leases', { error: errorText(error) });
+      return false;
     }
   }
 
@@ -297,6 +312,7 @@ export class DeliveryWorker {
       const merges = typeof this.#options.notifiers.get(name)?.mergedLengthMax === 'number';
       limits.set(name, merges ? lane.room : Math.min(CLAIMS_MAX, lane.room));
     }
+    for (const name of this.#left.names()) limits.set(name, 0);
     return limits;
   }
 
@@ -308,6 +324,7 @@ export class DeliveryWorker {
 
   /** Starts as many messages to one notifier as it takes at a time. */
   #pump(lane: Lane): void {
+    if (this.#left.has(lane.notifier)) return this.#leaveToOthers(lane);
     const { clock, notifiers } = this.#options;
     const notifier = notifiers.get(lane.notifier);
     const nowMs = clock.monotonic();
@@ -319,6 +336,19 @@ export class DeliveryWorker {
     }
     const isForgettable = nowMs >= lane.heldUntilMs && lane.storm.isOver(nowMs);
     if (lane.isIdle && isForgettable) this.#lanes.delete(lane.notifier);
+  }
+
+  /** Gives up one lane once nothing is on its way. */
+  #leaveToOthers(lane: Lane): void {
+    lane.dropWaiting();
+    if (!lane.isIdle || this.#leaving.has(lane)) return;
+    this.#leaving.add(lane);
+    this.#track(
+      this.#leave(lane.notifier).then((isLeft) => {
+        this.#leaving.delete(lane);
+        if (isLeft && lane.isIdle) this.#lanes.delete(lane.notifier);
+      }),
+    );
   }
 
   /** Returns the deliveries that may go next to a notifier that merges storms. */
@@ -482,6 +512,9 @@ export class DeliveryWorker {
     const delayMs = Math.max(afterMs, retryDelayMs(attempts, random()));
     logger.warn('not delivered yet', { ...fields, error, retry_in_ms: delayMs });
     await this.#settler.settle(parcel, { type: 'retry', error, retryAt: clock.now() + delayMs }, lease);
+    // A receiver that asks for a pause was reached.
+    const wasReached = sent.afterMs !== undefined && sent.afterMs !== null;
+    if (!wasReached && this.#options.hasOthers?.() === true) this.#left.add(lane.notifier, delayMs);
   }
 
   #laneHeld(lease: LaneLease, note: LaneNote): Lane {

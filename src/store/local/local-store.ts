@@ -161,8 +161,8 @@ export abstract class LocalStore implements Store {
     return this.tables.outbox.claim(claim);
   }
 
-  async leaveLanes(owner: string, notes: ReadonlyMap<string, LaneNote>): Promise<void> {
-    this.tables.outbox.leave(owner, notes);
+  async leaveLanes(owner: string, notes: ReadonlyMap<string, LaneNote>, only?: string): Promise<void> {
+    this.tables.outbox.leave(owner, notes, only);
   }
 
   async earliestDeliveryAt(owner: string, except?: ReadonlySet<string>): Promise<number | null> {

@@ -169,10 +169,10 @@ export class Outbox {
     return hold?.owner === owner && hold.token === token;
   }
 
-  /** Gives up all lanes of an owner. */
-  leave(owner: string, notes: ReadonlyMap<string, LaneNote>): void {
+  /** Gives up all lanes of an owner, or that of one notifier. */
+  leave(owner: string, notes: ReadonlyMap<string, LaneNote>, only?: string): void {
     for (const [notifier, hold] of this.#holds) {
-      if (hold.owner !== owner) continue;
+      if (hold.owner !== owner || (only !== undefined && notifier !== only)) continue;
       hold.owner = null;
       hold.until_at = -Infinity;
       if (notes.has(notifier)) hold.note = notes.get(notifier);

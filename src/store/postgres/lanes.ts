@@ -93,11 +93,11 @@ export class Lanes {
     });
   }
 
-  async leave(owner: string, notes: ReadonlyMap<string, LaneNote>): Promise<void> {
+  async leave(owner: string, notes: ReadonlyMap<string, LaneNote>, only?: string): Promise<void> {
     await this.#change(async (session) => {
       const [lanes] = await session.begin([step(LOCK_LANES)]);
       const outbox = outboxOf(lanes!, [], this.#unheard);
-      outbox.leave(owner, notes);
+      outbox.leave(owner, notes, only);
       await session.commit([putLanes(outbox, lanes!)]);
     });
   }

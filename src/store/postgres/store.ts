@@ -296,8 +296,8 @@ export class PostgresStore implements Store {
     return this.#lanes.claim(claim);
   }
 
-  leaveLanes(owner: string, notes: ReadonlyMap<string, LaneNote>): Promise<void> {
-    return this.#lanes.leave(owner, notes);
+  leaveLanes(owner: string, notes: ReadonlyMap<string, LaneNote>, only?: string): Promise<void> {
+    return this.#lanes.leave(owner, notes, only);
   }
 
   earliestDeliveryAt(owner: string, except?: ReadonlySet<string>): Promise<number | null> {

@@ -5,7 +5,7 @@ import type { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { overlaid } from '../../../src/store/overlaid.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
-import { harness, type Harness, openingOf } from '../support/harness.ts';
+import { DOWN, FakeNotifier, harness, type Harness, OK, openingOf } from '../support/harness.ts';
 
 /** A lease lasts this long from the last claim. */
 const LEASE_MS = MINUTE_MS;
@@ -108,6 +108,72 @@ describe('three instances on one store', () => {
     await h.clock.advance(40 * SECOND_MS);
     expect(new Set(toldIds()).size).toBe(30);
     expect([h.ops.attempts.length, most]).toEqual([30, 1]);
+  });
+});
+
+describe('an instance that cannot reach a receiver', () => {
+  let broken: FakeNotifier;
+  let isAlone: boolean;
+  /** Starts one that cannot, or one that can. */
+  const beside = async (notifier: FakeNotifier): Promise<void> => {
+    const more = { hasOthers: (): boolean => !isAlone };
+    const worker = h.another(new Map([['ops', notifier]]), h.store, more);
+    running.push(worker);
+    worker.start(['ops']);
+    await h.clock.advance(0);
+  };
+  beforeEach(() => {
+    isAlone = false;
+    broken = new FakeNotifier('ops', h.clock);
+    broken.always = DOWN;
+  });
+
+  test('leaves what is owed to one that can', async () => {
+    await beside(broken);
+    await h.owe(...openings(3));
+    await h.clock.advance(SECOND_MS);
+    expect(broken.attempts).toHaveLength(1);
+    await beside(h.ops);
+    await h.clock.advance(20 * SECOND_MS);
+    expect(toldIds().sort()).toEqual(openings(3).map(({ id }) => id));
+    await h.owe(...openings(3, 4));
+    await h.clock.advance(20 * SECOND_MS);
+    expect(toldIds()).toHaveLength(6);
+    expect(broken.attempts).toHaveLength(1);
+  });
+
+  test('goes on by itself where nobody takes it', async () => {
+    await beside(broken);
+    await h.owe(...openings(1));
+    await h.clock.advance(MINUTE_MS);
+    expect(broken.attempts.length).toBeGreaterThan(1);
+    broken.always = OK;
+    await h.clock.advance(2 * MINUTE_MS);
+    expect(broken.sent).toHaveLength(1);
+  });
+
+  test('takes turns with another one that cannot, and neither tries more often for that', async () => {
+    await beside(broken);
+    const other = new FakeNotifier('ops', h.clock);
+    other.always = DOWN;
+    await beside(other);
+    await h.owe(...openings(1));
+    await h.clock.advance(10 * MINUTE_MS);
+    const counts = [broken, other].map(({ attempts }) => attempts.length);
+    expect(Math.min(...counts)).toBeGreaterThan(1);
+    // One alone makes as many: 5 s, 10 s, 20 s and so on up to 5 minutes.
+    expect(counts[0]! + counts[1]!).toBeLessThanOrEqual(8);
+  });
+
+  test('keeps the lane where there is no other', async () => {
+    isAlone = true;
+    await beside(broken);
+    await h.owe(...openings(1));
+    await h.clock.advance(SECOND_MS);
+    await beside(h.ops);
+    await h.clock.advance(4 * SECOND_MS);
+    expect(broken.attempts).toHaveLength(2);
+    expect(toldIds()).toEqual([]);
   });
 });
 

@@ -110,7 +110,7 @@ export interface Harness {
   another(
     notifiers?: ReadonlyMap<string, Notifier>,
     store?: Store,
-    more?: Pick<DeliveryWorkerOptions, 'isKnown'>,
+    more?: Pick<DeliveryWorkerOptions, 'isKnown' | 'hasOthers'>,
   ): DeliveryWorker;
   /** Commits deliveries, with the job and the incident each belongs to unless they are there; wakes nobody. */
   owe(...deliveries: Delivery[]): Promise<void>;
