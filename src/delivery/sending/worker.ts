@@ -342,13 +342,14 @@ export class DeliveryWorker {
   #leaveToOthers(lane: Lane): void {
     lane.dropWaiting();
     if (!lane.isIdle || this.#leaving.has(lane)) return;
+    this.#track(this.#giveUp(lane));
+  }
+
+  async #giveUp(lane: Lane): Promise<void> {
     this.#leaving.add(lane);
-    this.#track(
-      this.#leave(lane.notifier).then((isLeft) => {
-        this.#leaving.delete(lane);
-        if (isLeft && lane.isIdle) this.#lanes.delete(lane.notifier);
-      }),
-    );
+    const isLeft = await this.#leave(lane.notifier);
+    this.#leaving.delete(lane);
+    if (isLeft && lane.isIdle) this.#lanes.delete(lane.notifier);
   }
 
   /** Returns the deliveries that may go next to a notifier that merges storms. */
