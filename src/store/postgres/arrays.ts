@@ -55,7 +55,9 @@ function arrayTypesOf(statement: Statement): readonly (ElementType | undefined)[
 function binaryArray(type: ElementType, elements: readonly unknown[]): Buffer | null {
   let bytes = HEAD_BYTES + DIMENSION_BYTES;
   let hasNulls = false;
-  for (const element of elements) {
+  // An iterator would be asked for each of many thousand elements.
+  for (let index = 0; index < elements.length; index += 1) {
+    const element = elements[index];
     bytes += LENGTH_BYTES;
     if (element === null) {
       hasNulls = true;
@@ -74,7 +76,8 @@ function binaryArray(type: ElementType, elements: readonly unknown[]): Buffer | 
   array.writeInt32BE(elements.length, HEAD_BYTES);
   array.writeInt32BE(1, HEAD_BYTES + 4);
   let at = HEAD_BYTES + DIMENSION_BYTES;
-  for (const element of elements) {
+  for (let index = 0; index < elements.length; index += 1) {
+    const element = elements[index];
     const length = element === null ? 0 : writeElement(array, at + LENGTH_BYTES, element, type);
     array.writeInt32BE(element === null ? NULL_LENGTH : length, at);
     at += LENGTH_BYTES + length;
