@@ -395,8 +395,13 @@ find_starters() {
   for cf_starter in 'env --default-signal=INT,QUIT setsid --' 'env setsid --' 'env --default-signal=INT,QUIT' env 'setsid --'; do
     [ -r /proc/self/environ ] || break
     case $cf_starter in *setsid*) has setsid || continue ;; esac
-    # shellcheck disable=SC2086 # several
-    { take read_environ $cf_starter </proc/self/environ; } 2>/dev/null
+    # A signal may break it off.
+    for cf_turn in 1 2 3; do
+      cf_interrupted=''
+      # shellcheck disable=SC2086 # several
+      { take read_environ $cf_starter </proc/self/environ; } 2>/dev/null
+      ! is_environ && [ -n "$cf_interrupted" ] || break
+    done
     is_environ || continue
     case $cf_starter in env*) cf_environ=$cf_taken ;; esac
     case $cf_starter in *default*) cf_env_signals=1 ;; esac
@@ -1113,12 +1118,16 @@ plan_signals() {
 launch() {
   if runs_in_foreground; then
     (
-      # ksh93 has no process for this yet. Without a directory of ours no file is written: it would be the command's.
-      [ -z "$cf_run" ] ||
-        { read -r cf_pid cf_rest <"$cf_proc/self/stat" && [ "$cf_pid" != "$$" ] && echo "$cf_pid" >"$cf_run.pid"; } 2>/dev/null
+      # ksh93 starts a process for this only where it sets a limit.
+      # shellcheck disable=SC3045 # ksh93
+      case ${KSH_VERSION-} in '' | *MIRBSD*) ;; *) ulimit -S -t "$(ulimit -S -t)" ;; esac
+      # Without a directory of ours no file is written: it would be the command's.
+      [ -z "$cf_run" ] || { read -r cf_pid cf_rest <"$cf_proc/self/stat" && echo "$cf_pid" >"$cf_run.pid"; } 2>/dev/null
       become_command "$@"
     )
     cf_code=$?
+    # ksh93
+    [ "$cf_code" -le 256 ] || cf_code=$((cf_code - 128))
     return
   fi
   if [ -n "${BASH_VERSION-}" ] && launch_watched "$@"; then return; fi
@@ -1619,27 +1628,39 @@ take_link_lock() {
     for cf_turn in 1 2 3; do
       if hush ln "$1" "$cf_lock_file"; then cf_link_lock=1 && break; fi
       if owner_lives "$cf_lock_file"; then hush rm -f "$1"; return 1; fi
+      # Nobody sees from here whether it lives, so the lock stays with it.
+      [ -z "$cf_owner_elsewhere" ] || break
       # Somebody may have taken it meanwhile.
       if hush mv "$cf_lock_file" "$1.dead" && owner_lives "$1.dead"; then hush ln "$1.dead" "$cf_lock_file"; fi
       hush rm -f "$1.dead"
     done
     hush rm -f "$1"
   fi
-  [ -n "$cf_link_lock" ] || { say "no lock: $cf_lock_file cannot be made" && cf_lock_file=''; }
+  [ -z "$cf_link_lock" ] || return 0
+  cf_text="$cf_lock_file cannot be made"
+  [ -z "$cf_owner_elsewhere" ] || cf_text="$cf_lock_file is held from another PID namespace (a container), and nobody sees from here whether it still is"
+  say "no lock: $cf_text"
+  cf_lock_file=''
 }
 
 # write_owner FILE PID: in place, so that nobody finds it empty.
 write_owner() {
+  identity 1
+  set -- "$1" "$2" "${cf_birth:--}"
   identity "$2"
-  { echo "$2 ${cf_birth:--} ${cf_boot:--}" 1<>"$1"; } 2>/dev/null
+  { echo "$2 ${cf_birth:--} ${cf_boot:--} $3" 1<>"$1"; } 2>/dev/null
 }
 
+# A process id says nothing in another PID namespace, whose first process began at another time: then cf_owner_elsewhere
+# is set.
 owner_lives() {
-  cf_owner='' cf_owner_birth='' cf_owner_boot=''
-  { read -r cf_owner cf_owner_birth cf_owner_boot <"$1"; } 2>/dev/null
+  cf_owner='' cf_owner_birth='' cf_owner_boot='' cf_owner_first='' cf_owner_elsewhere=''
+  { read -r cf_owner cf_owner_birth cf_owner_boot cf_owner_first <"$1"; } 2>/dev/null
+  [ "$cf_owner_boot" = "${cf_boot:--}" ] || return 1
+  identity 1
+  [ "${cf_owner_first:-${cf_birth:--}}" = "${cf_birth:--}" ] || { cf_owner_elsewhere=1 && return 1; }
   identity "${cf_owner:-0}"
-  [ "$cf_owner_boot" = "${cf_boot:--}" ] && kill -0 "$cf_owner" 2>/dev/null &&
-    [ "$cf_owner_birth" = "${cf_birth:--}" ] && [ "$cf_state" != Z ]
+  kill -0 "$cf_owner" 2>/dev/null && [ "$cf_owner_birth" = "${cf_birth:--}" ] && [ "$cf_state" != Z ]
 }
 
 # From its start on the lock belongs to the command.
@@ -2128,6 +2149,20 @@ print_held() {
   [ "$cf_kind" = failure ] || return 0
   find_cat
   eval "$cf_cat <\"\$cf_run.held\" >&$cf_held" 2>/dev/null || cf_undelivered=1
+  cf_printed=1
+}
+
+# The same where no process can be had: what no shell can read, the byte 0, is missing then.
+print_held_alone() {
+  [ -n "$cf_held" ] && [ -z "$cf_printed" ] || return 0
+  read_uptime
+  cf_ended_cs=$cf_cs
+  for cf_relay in $cf_relays; do
+    while is_ours "${cf_relay%:*}" && [ $((cf_cs - cf_ended_cs)) -lt 1000 ]; do read_uptime; done
+  done
+  judge
+  [ "$cf_kind" = failure ] || return 0
+  { while IFS= read -r cf_line || [ -n "$cf_line" ]; do put "$cf_line"; done <"$cf_run.held" >&"$cf_held"; } 2>/dev/null
 }
 
 finish() {
@@ -2206,9 +2241,9 @@ on_exit() {
     over) exit "$cf_status" ;;
     running)
       # Our own hold on the relays would keep them waiting.
-      [ -z "$cf_pid" ] || { drop_streams; cf_alone=1 cf_forwarding=''; forward_pending; wait_for_command; exit "$cf_code"; }
+      [ -z "$cf_pid" ] || { drop_streams; cf_alone=1 cf_forwarding=''; forward_pending; wait_for_command; print_held_alone; exit "$cf_code"; }
       ;;
-    ended) exit "$cf_code" ;;
+    ended) print_held_alone; exit "$cf_code" ;;
   esac
   # shellcheck disable=SC2086 # several
   [ -z "$cf_helpers" ] || kill -s KILL $cf_helpers 2>/dev/null
@@ -2349,12 +2384,12 @@ cf_proc=/proc/none cf_stage=early cf_arrays='' cf_own_limit=''
 cf_quiet='' cf_job='' cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer=''
 # Descriptors and streams.
 cf_say_fd=2 cf_err_fd=2 cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_pipe_fd='' cf_lock_fd='' cf_held=''
-cf_err='' cf_err_in_out='' cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=0 cf_undelivered='' cf_helpers=''
+cf_err='' cf_err_in_out='' cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=0 cf_undelivered='' cf_helpers='' cf_printed=''
 # The command, and what is there beside it.
 cf_pid='' cf_pid_of_group='' cf_pending='' cf_signal='' cf_interrupted='' cf_forwarding='' cf_was_stopped='' cf_alone='' cf_early=''
 cf_sent='' cf_killed_by='' cf_timed_out='' cf_unignore='' cf_soh='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
 # The spool and the lock.
-cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_file='' cf_link_lock=''
+cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_file='' cf_link_lock='' cf_owner_elsewhere=''
 [ -z "${BASH_VERSION-}${KSH_VERSION-}" ] || cf_arrays=1
 read_environment
 find_command "$@"

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type Case, checkUnderEachShell, useBenches } from './benches.ts';
-import { isAlive, pathWithout, start, until, AWAIT_FILE } from './harness.ts';
+import { isAlive, pathWithout, start, until, AWAIT_FILE, which } from './harness.ts';
 
 const benches = useBenches('lock');
 const { monitor, byPath } = benches;
@@ -93,6 +93,32 @@ const cases: Case[] = [
         await until(() => !isAlive(command));
         expect((await here.run(['--lock', job, 'echo', 'ran'], { env })).stdout).toBe('ran\n');
       }
+    },
+  ],
+  [
+    'runs without a lock, and says so, where there is no flock and the owner is in another PID namespace',
+    async (bench) => {
+      const here = byPath(bench);
+      const env = { PATH: pathWithout(here.path('bin'), ['flock']) };
+      const unshare = [which('unshare') ?? '', '--pid', '--fork', '--mount-proc', '--kill-child'];
+      if ((await start([...unshare, 'true'], here.environment()).ended).code !== 0) {
+        console.log('no PID namespace can be made here: a lock is not held from one');
+        return;
+      }
+      const command = ['sh', '-c', `echo held; ${AWAIT_FILE}`, 'sh', here.path('gate')];
+      const words = [...unshare, ...here.shell, here.script, '--lock', here.job, ...command];
+      const holder = start(words, here.environment(env));
+      await until(() => holder.stdout() !== '');
+      const lock = join(here.spool, 'locks', `${here.job}.lock`);
+      const beside = await here.run(['--lock', here.job, 'echo', 'ran'], { env });
+      expect(beside).toMatchObject({ code: 0, stdout: 'ran\n' });
+      expect(beside.stderr).toMatch(/: no lock: \S+\.lock is held from another PID namespace/);
+      // It is left to who holds it.
+      expect(existsSync(lock)).toBe(true);
+      writeFileSync(here.path('gate'), '');
+      expect((await holder.ended).code).toBe(0);
+      expect(existsSync(lock)).toBe(false);
+      expect(await here.run(['--lock', here.job, 'echo', 'ran'], { env })).toMatchObject({ stderr: '' });
     },
   ],
   [

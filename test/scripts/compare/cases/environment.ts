@@ -199,10 +199,23 @@ END
 exec env LISTEN_FDS=1 LISTEN_PID=$$ WATCHDOG_PID=$$ "$@"
 END
       look='for pid in $LISTEN_PID $WATCHDOG_PID; do [ "$pid" = $$ ] && echo mine; done; [ "$LISTEN_PID" = 1 ] && echo of 1; true'
-      sh ../activate $RUN sh -c "$look"; LISTEN_PID=1 $RUN sh -c "$look"`,
-    shows: /mine\nmine\nof 1/,
+      sh ../activate $RUN sh -c "$look"; LISTEN_PID=1 $RUN sh -c "$look"
+      # With so many descriptors the command runs in the foreground of most shells.
+      exec 3</dev/null 4<&3 5<&3 6<&3 7<&3 8<&3 9<&3; sh ../activate $RUN sh -c "$look"`,
+    shows: /mine\nmine\nof 1\nmine\nmine/,
     needs: ['/proc'],
-    reports: [0, 0],
+    reports: [0, 0, 0],
+  },
+  {
+    // The bare command has no time limit.
+    name: 'descriptors 3 to 9 all taken, and a time limit',
+    options: '--quiet --timeout 1s',
+    script: String.raw`
+      quiet; if [ -z "$RUN" ]; then note 143; exit 0; fi
+      exec 3</dev/null 4<&3 5<&3 6<&3 7<&3 8<&3 9<&3; $RUN sleep 300; note $?; exit 0`,
+    shows: /^143$/m,
+    needs: ['/proc'],
+    reports: 143,
   },
   {
     name: 'descriptors: none but the three',

@@ -75,6 +75,21 @@ export const SCARCITY: readonly Case[] = [
     reports: null,
     except: WAITS_FOR_PROCESSES,
   },
+  {
+    name: 'few processes, and output that is held back until the command has failed',
+    options: '--quiet --output-on-failure',
+    script: String.raw`
+      chmod 777 ../home ../tmp; uid=$((100000 + $$ % 100000 * 100))
+      for n in 2 3 4 5 6 7 8 9 10; do
+        uid=$((uid + 70))
+        { setpriv --reuid $uid --regid $uid --clear-groups prlimit --nproc=$n $RUN sh -c 'echo out; echo err >&2; exit 7'
+          note $n $?; } 2>&1 | grep -av '[Cc]annot fork' | sort
+      done`,
+    shows: /^10 7$/m,
+    needs: ['another user', 'prlimit(1)'],
+    reports: null,
+    except: WAITS_FOR_PROCESSES,
+  },
   ...['curl', 'tee', 'mktemp', 'curl wget', 'tee mktemp setsid mkfifo', 'date id uname od stat find'].map(
     (names) =>
       plain(
