@@ -1,24 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { expectByZoneRules } from '../checker/zone-rules.ts';
 import { loadConfig, type LoadResult } from '../config/load.ts';
-import { NO_PUBLIC_BADGES } from '../core/model/badge.ts';
-import { CronflowError, errorText } from '../core/model/errors.ts';
-import { DEFAULT_GLOBALS } from '../core/model/spec.ts';
-import type { HttpDeps } from '../http/deps.ts';
+import { errorText } from '../core/model/errors.ts';
 import { checkListen } from '../http/listen.ts';
 import { createServer } from '../http/server.ts';
 import { readTokens, type Tokens } from '../http/access/tokens.ts';
 import { ServiceCounts } from '../observe/service-counts.ts';
-import { UnknownPings } from '../ingest/unknown-pings.ts';
 import { createFollowingClock } from '../clock.ts';
 import { openStore } from '../store/open/open-store.ts';
 import { isShared } from '../store/open/url.ts';
 import { NamedTokens } from './named-tokens.ts';
-import { noticesOf, tellingNobody } from './notices.ts';
+import { noticesOf } from './notices.ts';
 import { type AppOptions, buildParts, type Parts, ZONE_RULES } from './parts.ts';
-import { createLinting } from './lints.ts';
-import { tryConfig } from './trial.ts';
-import { buildReloader, configMended, configStatusOf, followOthers, validateInput } from './reload.ts';
+import { buildReloader, configMended, followOthers } from './reload.ts';
+import { httpDepsOf } from './http-deps.ts';
 
 const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -96,53 +91,9 @@ async function start(
   // Trouble of the configuration that was told before the restart may have been mended meanwhile. Beside others it may
   // be theirs.
   if (reloader.problem === null && !parts.liveness.startedBesideOthers) await configMended(options, parts);
-  const unknownPings = new UnknownPings({ clock, logger });
-  const deps: HttpDeps = {
-    store: parts.store,
-    ingest: parts.ingest,
-    clock,
-    logger,
-    tokens,
-    namedTokens: () => named.current,
-    version: PACKAGE.version,
-    validateDeclaration: (input) => validateInput(input, reloader.current),
-    configStatus: () => configStatusOf(options.configPath, reloader, parts.appliedAt),
-    reload: async ({ confirm, by }) => {
-      const result = await reloader.reload({
-        because: 'POST /config/reload',
-        ...(by === undefined ? {} : { by }),
-        ...(confirm === undefined ? {} : { confirm }),
-      });
-      if (result.status === 'refused') {
-        const { code, text, faults } = result.problem;
-        throw new CronflowError(code, text, { faults });
-      }
-      return configStatusOf(options.configPath, reloader, parts.appliedAt);
-    },
-    tryConfig: (text) =>
-      tryConfig(text, {
-        store: parts.store,
-        clock,
-        redact: reloader.current?.redact ?? [],
-        pinging: unknownPings.recent().map(({ name }) => name),
-      }),
-    configLints: createLinting(reloader, { env: options.env, clock, unknownPings }),
-    globals: () => reloader.current?.globals ?? DEFAULT_GLOBALS,
-    publicBadges: () => reloader.current?.badges ?? NO_PUBLIC_BADGES,
-    notices: () => [...named.notices, ...noticesOf(reloader.current, reloader.problem, parts)],
-    heartbeat: () => parts.heartbeat.status,
-    tellingNobody: () => tellingNobody(reloader.current),
-    messages: parts.messages,
-    metersStore: () => parts.liveness.isFirst,
-    counts: parts.counts,
-    checkedMs: () => parts.checker.lastPassedMs,
-    perJobMetrics: () => reloader.current?.perJobMetrics ?? false,
-    onUnknownPing: (name, kind) => unknownPings.note(name, kind),
-    unknownPings: () => unknownPings.recent(),
-    ...(options.base === undefined ? {} : { base: options.base }),
-    onFormerName: (name, job, kind) => unknownPings.noteFormer(name, job, kind),
-  };
-  parts.server = createServer(deps);
+  parts.server = createServer(
+    httpDepsOf(options, { parts, reloader, tokens, named, version: PACKAGE.version }),
+  );
   const { url } = await parts.server.listen(host, port);
   const names = config.notifiers.map((notifier) => notifier.name);
   parts.worker.start(parts.liveness.startedBesideOthers ? [] : names);
