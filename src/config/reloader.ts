@@ -1,93 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../clock.ts';
 import type { Actor } from '../core/model/audit.ts';
 import { CronflowError, errorText, type Fault } from '../core/model/errors.ts';
-import { type Plan, planLinesInParts } from '../core/plan/plan.ts';
+import type { Plan } from '../core/plan/plan.ts';
 import { isOvertaken, type Standing } from '../core/plan/standing.ts';
 import { jobsAsStored } from '../core/plan/stored-jobs.ts';
-import { firstOf } from '../core/text/counts.ts';
-import type { Logger } from '../observe/log.ts';
 import { isRefusal } from '../store/backlog.ts';
 import { byAndBy } from '../store/by-and-by.ts';
-import { withoutAllowed } from './allowed-lints.ts';
+import { logApplied } from './applied-log.ts';
 import type { Config, SourceFile } from './config.ts';
-import { formatFaults } from './format.ts';
-import { hideSecrets } from './secrets/hide.ts';
+import { FilesRead, filesOf } from './files-read.ts';
 import { invalidConfigError, loadConfig, loadStored, type LoadResult } from './load.ts';
 import { type ConfigProblem, heldProblem, overtakenProblem, problemOf, type Telling } from './problem.ts';
-import { internalFault, sha256 } from './read.ts';
+import { internalFault } from './read.ts';
+import type { ReloadCause, ReloaderOptions, ReloadResult } from './reloading.ts';
 import type { Beside } from './sources.ts';
-import type { Env } from './substitute.ts';
 import { type ConfigWatcher, watchConfig } from './watch.ts';
 
-const PLAN_LINES_MAX = 200;
-/** Changed files are named in the log up to this number. */
-const CHANGED_MAX = 5;
 const APPLY_RETRY_MS = 5_000;
-
-/** What made Cronflow read the configuration. */
-export interface ReloadCause {
-  because: string;
-  /** Whoever asked for it over the API; null for anything else. */
-  by: Actor | null;
-  /** Tells whether an instance that shares the store was faster, so that the configuration must not be applied. */
-  isOvertaken: (standing: Standing) => boolean;
-}
-
-/** What a reloader needs beside others, where instances share a store. */
-export interface SharedConfiguration {
-  /** Returns which configuration stands; null where none does. */
-  standing: () => Promise<Standing | null>;
-  /** Returns its files. */
-  files: () => Promise<readonly SourceFile[]>;
-  /** Called once this instance runs on a configuration that it did not apply. */
-  onAdopted: (config: Config) => void;
-  /** Called with whether this instance is unable to read the configuration that stands. */
-  onBehind: (isBehind: boolean) => void;
-}
-
-/** The result of one reload. */
-export type ReloadResult =
-  | { status: 'applied'; config: Config; plan: Plan }
-  /** The content is the same as at the last load, so nothing was done. */
-  | { status: 'unchanged' }
-  | { status: 'refused'; problem: ConfigProblem };
-
-export interface ReloaderOptions {
-  path: string;
-  env: Env;
-  clock: Clock;
-  logger: Logger;
-  /** The files of the last good revision; empty when nothing is stored. */
-  stored: readonly SourceFile[];
-  /** Refuses to start on anything but a valid file. */
-  strict?: boolean;
-  /** Computes the changes that a configuration would make, without making them. */
-  plan: (config: Config) => Promise<Plan>;
-  /**
-   * Applies a configuration. When it throws, the reloader tries again. Nothing has changed then or, where instances
-   * share a store, some jobs have, and the others follow.
-   * @returns null where another instance was faster
-   */
-  apply: (config: Config, cause: ReloadCause) => Promise<Plan | null>;
-  /** Absent where no other instance uses the store. */
-  shared?: SharedConfiguration;
-  /**
-   * Called at a start whose configuration is valid and could not be stored, so that whatever needs no store can
-   * follow it.
-   */
-  onUnstored?: (config: Config) => void;
-  /** Called once for each distinct problem, after all that can be applied was applied. */
-  onProblem?: (problem: ConfigProblem) => void | Promise<void>;
-  /** Called with the problem that there was, when the file and the running configuration are the same again. */
-  onResolved?: (problem: ConfigProblem) => void | Promise<void>;
-  /** Called after each reload with its result and how long it took, in milliseconds. */
-  onReloaded?: (result: ReloadResult['status'], durationMs: number) => void;
-  /** False reloads only on demand. */
-  watch?: boolean;
-  /** The file as it is being read already; absent where `start` shall begin to. */
-  reading?: Promise<LoadResult>;
-}
 
 interface Request {
   /** The revision whose removals were confirmed. */
@@ -119,8 +48,6 @@ export class ConfigReloader {
   #standing: Standing | null = null;
   /** True while this instance cannot read the configuration that stands. */
   #isBehind = false;
-  /** The revision of the file as it was last read; null where it was not valid. */
-  #diskRevision: string | null = null;
   /** The revision of the file that was last dealt with: applied, followed or refused. */
   #settledRevision: string | null = null;
   /** The revision that the reload under way was asked to apply whatever stands. */
@@ -130,10 +57,8 @@ export class ConfigReloader {
   /** The cause of the reload under way. */
   #because = 'start';
   #by: Actor | null = null;
-  /** The files that differ from those read before; null where none does, as when only a secret is new. */
-  #changed: string | null = null;
-  /** The hashes of the files that were read last, by path. */
-  #read: ReadonlyMap<string, string> = new Map();
+  /** The files as they were read last. */
+  readonly #files = new FilesRead();
   /**
    * The fingerprint of the last load, good or bad. Null makes the next look load the file again although nothing
    * changed.
@@ -158,7 +83,7 @@ export class ConfigReloader {
 
   /** The revision of the file on disk; null where it is not valid. */
   get diskRevision(): string | null {
-    return this.#diskRevision;
+    return this.#files.revision;
   }
 
   /** The configuration that stands in the store that instances share; null where none do. */
@@ -192,8 +117,7 @@ export class ConfigReloader {
   async start(request: { confirm?: string } = {}): Promise<Config> {
     const { path, env, strict = false, reading = loadConfig(path, env) } = this.#options;
     const loaded = await reading;
-    this.#noteRead(loaded);
-    this.#changed = null;
+    this.#files.noteFirst(loaded);
     this.#fingerprint = loaded.fingerprint;
     this.#beside = besideOf(loaded);
     // The last good revision is loaded before anything is said about a broken file, because it says what must not be
@@ -307,7 +231,7 @@ export class ConfigReloader {
     }
     this.#watcher?.follow(beside, loaded.fingerprint);
     this.#fingerprint = loaded.fingerprint;
-    this.#noteRead(loaded);
+    this.#files.note(loaded);
     this.#cancelRetry();
     this.#refused = null;
     if (!loaded.ok) {
@@ -334,16 +258,6 @@ export class ConfigReloader {
       if (isRefusal(error)) this.#refused = loaded.config;
       return this.#refuse(this.#retryLater(error));
     }
-  }
-
-  /** Finds the files that are new, different or gone, so that the log can say why the configuration was read. */
-  #noteRead(loaded: LoadResult): void {
-    this.#diskRevision = loaded.ok ? loaded.config.revision : null;
-    const read = new Map(filesOf(loaded).map((file) => [file.path, sha256(file.text)]));
-    const paths = new Set([...this.#read.keys(), ...read.keys()]);
-    const changed = [...paths].filter((path) => read.get(path) !== this.#read.get(path));
-    this.#changed = changed.length === 0 ? null : firstOf(changed, CHANGED_MAX, ',');
-    this.#read = read;
   }
 
   /** Loads the stored revision, if it is still valid. */
@@ -382,7 +296,7 @@ export class ConfigReloader {
     try {
       const plan = await this.#swap(config);
       if (plan === null) return await this.#startBehind(config, this.#overtakenProblem(config));
-      this.#settledRevision = this.#diskRevision;
+      this.#settledRevision = this.#files.revision;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#current = config;
@@ -447,10 +361,12 @@ export class ConfigReloader {
     if (revision !== this.#current?.revision || this.#isBehind) await this.#adopt();
     if (this.#isBehind) return;
     const isAboutThis = this.#problem?.isLag === true || this.#problem?.revision === revision;
-    if (this.#diskRevision === revision && isAboutThis) await this.#resolve();
-    else if (this.#diskRevision !== null && this.#diskRevision !== revision && this.#problem === null) {
+    if (this.#files.revision === revision && isAboutThis) await this.#resolve();
+    else if (this.#files.revision !== null && this.#files.revision !== revision && this.#problem === null) {
       const { redact = [] } = this.#current ?? {};
-      await this.#refuse(this.#overtakenProblem({ ...this.#current!, revision: this.#diskRevision, redact }));
+      await this.#refuse(
+        this.#overtakenProblem({ ...this.#current!, revision: this.#files.revision, redact }),
+      );
     }
   }
 
@@ -558,7 +474,8 @@ export class ConfigReloader {
     this.#patterns = config.redact;
     const problem = this.#problem;
     this.#problem = null;
-    await this.#logPlan(config, plan, redact);
+    const why = { because: this.#because, files_changed: this.#files.changed ?? undefined };
+    await logApplied(this.#options, { config, plan, redact, why });
     if (problem !== null) await this.#call(() => this.#options.onResolved?.(problem));
     return plan;
   }
@@ -570,31 +487,11 @@ export class ConfigReloader {
     this.#problem = problem;
     const { logger, path } = this.#options;
     const running = this.#current?.revision ?? null;
-    const read = { because: this.#because, files_changed: this.#changed ?? undefined };
+    const read = { because: this.#because, files_changed: this.#files.changed ?? undefined };
     logger.error('the configuration is not applied', { file: path, code: problem.code, running, ...read });
     for (const line of problem.text.split('\n')) logger.error(line);
     await this.#call(() => this.#options.onProblem?.(problem));
     return { status: 'refused', problem };
-  }
-
-  /** @param redact includes the patterns of the configuration before, because a plan shows old values, too */
-  async #logPlan(config: Config, plan: Plan, redact: readonly string[]): Promise<void> {
-    const { logger, path } = this.#options;
-    logger.info('configuration applied', {
-      file: path,
-      revision: config.revision,
-      added: plan.added.length + plan.restored.length,
-      changed: plan.changed.length + plan.renamed.length + plan.adopted.length + plan.refilled.length,
-      removed: plan.removed.length,
-      unchanged: plan.unchanged.length,
-      because: this.#because,
-      files_changed: this.#changed ?? undefined,
-    });
-    const hide = (text: string): string => hideSecrets(text, redact);
-    for (const line of await byAndBy(planLinesInParts(plan, hide, PLAN_LINES_MAX))) logger.info(line);
-    const { lints } = withoutAllowed([...config.lints, ...plan.lints], config.files);
-    if (lints.length === 0) return;
-    for (const line of formatFaults(lints, config.files, { redact }).split('\n')) logger.warn(line);
   }
 
   /** Calls a listener, whose failure must not stop the reloader. */
@@ -605,10 +502,6 @@ export class ConfigReloader {
       this.#options.logger.error('a listener of the configuration failed', { error: errorText(error) });
     }
   }
-}
-
-function filesOf(loaded: LoadResult): readonly SourceFile[] {
-  return loaded.ok ? loaded.config.files : loaded.files;
 }
 
 function besideOf({ includes, secrets }: LoadResult): Beside {
