@@ -6,6 +6,7 @@ import { benchHttp } from './http.ts';
 import { benchFarDatabase } from './far-database.ts';
 import { benchIdleDatabase } from './idle-database.ts';
 import { benchInstances } from './instances.ts';
+import { benchLarge } from './large.ts';
 import { benchLife } from './life.ts';
 import { benchPing } from './ping.ts';
 import { benchReload } from './reload.ts';
@@ -28,6 +29,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   commit: benchCommit,
   'group-commit': benchGroupCommit,
   reload: benchReload,
+  large: benchLarge,
   slots: benchSlots,
   start: benchStart,
   check: benchCheck,
