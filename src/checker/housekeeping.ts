@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { dateOf } from '../core/model/daily.ts';
 import type { DeliveryStatus } from '../core/model/records.ts';
 import type { Logger } from '../observe/log.ts';
-import type { Store } from '../store/store.ts';
+import type { Page, Place, Store } from '../store/store.ts';
 import { DAY_MS, HOUR_MS } from '../schedule/units.ts';
 import { errorText } from '../core/model/errors.ts';
 
@@ -94,20 +94,43 @@ export class Housekeeping {
   }
 
   async #removeOldIncidents(before: number): Promise<boolean> {
-    const { total } = await this.#store.incidents({ open: false, skip: 0, limit: 1 });
-    const page = await this.#store.incidents({ open: false, skip: Math.max(0, total - BATCH), limit: BATCH });
-    const ids = page.items.filter((each) => (each.closed_at ?? Infinity) < before).map((each) => each.id);
+    const ids = await idsOfOld(
+      before,
+      (page) => this.#store.incidents({ open: false, ...page }),
+      ({ opened_at: beganAt, closed_at: endedAt }) => ({ beganAt, endedAt }),
+    );
     if (ids.length === 0) return false;
     await this.#store.transact({ incident_ids: ids }, (tx) => ids.forEach((id) => tx.deleteIncident(id)));
     return true;
   }
 
   async #removeOldDeliveries(status: Exclude<DeliveryStatus, 'pending'>, before: number): Promise<boolean> {
-    const { total } = await this.#store.deliveries({ status, skip: 0, limit: 1 });
-    const page = await this.#store.deliveries({ status, skip: Math.max(0, total - BATCH), limit: BATCH });
-    const ids = page.items.filter((each) => (each.finished_at ?? Infinity) < before).map((each) => each.id);
+    const ids = await idsOfOld(
+      before,
+      (page) => this.#store.deliveries({ status, ...page }),
+      ({ created_at: beganAt, finished_at: endedAt }) => ({ beganAt, endedAt }),
+    );
     if (ids.length === 0) return false;
     await this.#store.transact({ delivery_ids: ids }, (tx) => ids.forEach((id) => tx.deleteDelivery(id)));
     return true;
+  }
+}
+
+/**
+ * Finds some records that ended before an instant. They began before it as well, and are listed by that. To skip all
+ * that are kept would take longer with each of them, and their number is not always that of this very moment.
+ */
+async function idsOfOld<T extends { id: string }>(
+  before: number,
+  list: (page: { skip: 0; limit: number; after: Place }) => Promise<Page<T>>,
+  timesOf: (record: T) => { beganAt: number; endedAt: number | null },
+): Promise<string[]> {
+  for (let after: Place = { at: before, id: '' }; ;) {
+    const { items } = await list({ skip: 0, limit: BATCH, after });
+    const old = items.filter((each) => (timesOf(each).endedAt ?? Infinity) < before);
+    const last = items.at(-1);
+    // Those that lasted until after the instant may fill a page.
+    if (old.length > 0 || last === undefined) return old.map(({ id }) => id);
+    after = { at: timesOf(last).beganAt, id: last.id };
   }
 }

@@ -33,13 +33,32 @@ test('closed incidents are kept for 90 days, open ones as long as they are open'
   const { store, clock } = await startHousekeeping();
   await store.transact({ all: true }, (tx) => {
     tx.putJob(job('a'));
-    tx.putIncident(incident('old', 'a', { closed_at: START - 90 * DAY_MS }));
+    const opened = { opened_at: START - 90 * DAY_MS };
+    tx.putIncident(incident('old', 'a', { ...opened, closed_at: START - 90 * DAY_MS }));
     tx.putIncident(incident('open', 'a', { opened_at: START - 100 * DAY_MS }));
     tx.putIncident(incident('recent', 'a', { closed_at: START - 89 * DAY_MS }));
   });
   await clock.advance(HOUR_MS);
   const { items } = await store.incidents({ skip: 0, limit: 10 });
   expect(items.map(({ id }) => id)).toEqual(['recent', 'open']);
+});
+
+test('what ended long ago goes though more began before it that ended since, or have not', async () => {
+  const { store, clock } = await startHousekeeping();
+  const opened = { opened_at: START - 100 * DAY_MS };
+  await store.transact({ all: true }, (tx) => {
+    tx.putJob(job('a'));
+    for (let at = 0; at < 600; at += 1) {
+      tx.putIncident(incident(`long-${at}`, 'a', { ...opened, closed_at: START - DAY_MS }));
+      tx.putIncident(
+        incident(`old-${at}`, 'a', { opened_at: START - 200 * DAY_MS, closed_at: START - 90 * DAY_MS - 1 }),
+      );
+    }
+  });
+  await clock.advance(HOUR_MS);
+  const { items } = await store.incidents({ skip: 0, limit: 2_000 });
+  expect(items.filter(({ id }) => id.startsWith('old'))).toEqual([]);
+  expect(items).toHaveLength(600);
 });
 
 test('a removed job is kept for 30 days with its history', async () => {
@@ -62,8 +81,9 @@ test('finished deliveries are kept for 90 days, whatever became of them, owed on
     tx.putJob(job('a'));
     for (const status of statuses) {
       const finished = (days: number) => (status === 'pending' ? null : START - days * DAY_MS);
-      tx.putDelivery(delivery(`old-${status}`, 'a', { status, finished_at: finished(90) }));
-      tx.putDelivery(delivery(`recent-${status}`, 'a', { status, finished_at: finished(89) }));
+      const owed = { status, created_at: START - 90 * DAY_MS };
+      tx.putDelivery(delivery(`old-${status}`, 'a', { ...owed, finished_at: finished(90) }));
+      tx.putDelivery(delivery(`recent-${status}`, 'a', { ...owed, finished_at: finished(89) }));
     }
   });
   await clock.advance(HOUR_MS);

@@ -2,7 +2,10 @@ import { connect, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../src/core/model/errors.ts';
 import { silentLogger } from '../../src/observe/log.ts';
+import { MemoryStore } from '../../src/store/local/memory.ts';
+import type { Scope, Store, View } from '../../src/store/store.ts';
 import { settle } from '../support/fake-clock.ts';
+import { job } from '../support/records.ts';
 import { CONFIG_STATUS, parseRaw, startServer, type TestServer, until } from './support.ts';
 
 const KB = 1024;
@@ -89,6 +92,33 @@ test('GET /config/jobs is a page, and says how many jobs there are', async () =>
   expect((await request('/config/jobs?limit=1001')).status).toBe(422);
   expect((await request('/config/jobs?job=c')).json).toMatchObject({ total: 1, jobs: [{ name: 'c' }] });
   expect((await request('/config/jobs?job=d')).json).toMatchObject({ code: 'unknown_job' });
+});
+
+test('GET /config/jobs loads no more than its page from a store that instances share', async () => {
+  const scopes: Scope[] = [];
+  const shared = new MemoryStore({ shared: true });
+  await shared.transact({ all: true }, (tx) => {
+    for (const id of ['c', 'a', 'b']) tx.putJob(job(id));
+    tx.putJob(job('gone', { removed_at: 1 }));
+  });
+  const store = new Proxy<Store>(shared, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (key === 'view')
+        return (scope: Scope, read: (view: View) => unknown) => {
+          scopes.push(scope);
+          return target.view(scope, read);
+        };
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  const { request } = await startServer({ store });
+  const { headers, json } = await request('/config/jobs?skip=1&limit=2');
+  expect(headers.get('x-total-count')).toBe('4');
+  expect(json['jobs']).toMatchObject([{ id: 'b' }, { id: 'c' }]);
+  expect((await request('/config/jobs?skip=3')).json['jobs']).toMatchObject([{ id: 'gone' }]);
+  expect((await request('/config/jobs?job=job-b')).json).toMatchObject({ total: 1, jobs: [{ id: 'b' }] });
+  expect(scopes.filter(({ all }) => all === true)).toEqual([]);
 });
 
 test('a body without an end does not keep its memory', async () => {

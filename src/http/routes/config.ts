@@ -1,6 +1,8 @@
 import { readWritten } from '../../apply/stored-configuration.ts';
 import type { Fault } from '../../core/model/errors.ts';
 import { CronflowError } from '../../core/model/errors.ts';
+import type { Job } from '../../core/model/records.ts';
+import { CONFIGURATION_KEY, type Store } from '../../store/store.ts';
 import { readJson } from '../request/body.ts';
 import { Turns } from '../turns.ts';
 import { actorOf } from '../client.ts';
@@ -13,6 +15,9 @@ import { toWire } from '../answer/wire.ts';
 
 /** Lints that an answer names at most. Many jobs often have the same one, and a page shows it once with their names. */
 const LINTS_MAX = 1_000;
+
+/** More jobs than a store has. */
+const IDS_MAX = 2 ** 31 - 1;
 
 /** Declares `/config`: shows which configuration is applied, and reads it again. */
 export function configRoutes(services: Services): Route[] {
@@ -69,15 +74,11 @@ async function listForPlan(ctx: HttpContext, services: Services): Promise<void> 
   query.done();
   // A misspelt name must not look like a job that nobody declared.
   if (only !== undefined) await services.jobNamed(only);
-  const { jobs, written } = await services.store.view({ all: true }, (view) => ({
-    jobs: view.jobs().filter(({ name }) => only === undefined || name === only),
-    written: readWritten(view),
-  }));
+  const { page, total, written } = await jobsForPlan(services.store, { only, skip, limit });
   const { notifiers, replayWindowMs } = services.globals();
-  ctx.set('X-Total-Count', String(jobs.length));
-  const page = jobs.slice(skip, skip + limit);
+  ctx.set('X-Total-Count', String(total));
   ctx.body = toWire({
-    total: jobs.length,
+    total,
     revision: services.configStatus().revision,
     notifiers,
     replay_window_ms: replayWindowMs,
@@ -94,6 +95,39 @@ async function listForPlan(ctx: HttpContext, services: Services): Promise<void> 
       run_count: state.run_count,
     })),
   });
+}
+
+interface JobsForPlan {
+  page: readonly Job[];
+  total: number;
+  written: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * Reads a page of all jobs, also removed ones. A store that instances share would load all jobs for each page, so it is
+ * asked for their ids, and then for the jobs of the page.
+ */
+async function jobsForPlan(
+  store: Store,
+  { only, skip, limit }: { only: string | undefined; skip: number; limit: number },
+): Promise<JobsForPlan> {
+  if (only !== undefined)
+    return store.view({ names: [only], meta: [CONFIGURATION_KEY] }, (view) => {
+      const page = [view.jobByName(only)].filter((job) => job !== undefined);
+      return { page, total: page.length, written: readWritten(view) };
+    });
+  if (store.isShared !== true)
+    return store.view({ all: true }, (view) => {
+      const jobs = view.jobs();
+      return { page: jobs.slice(skip, skip + limit), total: jobs.length, written: readWritten(view) };
+    });
+  const all = await store.jobIdsAfter(null, IDS_MAX);
+  const ids = all.slice(skip, skip + limit);
+  return store.view({ ids, meta: [CONFIGURATION_KEY] }, (view) => ({
+    page: ids.flatMap((id) => view.jobById(id) ?? []),
+    total: all.length,
+    written: readWritten(view),
+  }));
 }
 
 /** Shows what is probably not meant in the configuration that is applied. */
