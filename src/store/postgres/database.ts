@@ -8,6 +8,7 @@ import { outdated, RecordsInRows } from './records.ts';
 import { BEGIN } from './sql/begin.ts';
 import { BEGIN_READ } from './sql/begin-read.ts';
 import { COMMIT } from './sql/commit.ts';
+import { LIFT_LIMIT } from './sql/lift-limit.ts';
 import { LIMIT_TRANSACTION } from './sql/limit-transaction.ts';
 import { READ_NEEDED } from './sql/read-needed.ts';
 import { ROLLBACK } from './sql/rollback.ts';
@@ -223,7 +224,10 @@ export class Session {
     // Of several errors the first tells why: the others say only that the transaction has failed already.
     const [, , answers] = await this.#inOneWrite(() =>
       settled([
-        this.run([step(kind === 'read' ? BEGIN_READ : BEGIN)]),
+        this.run([
+          step(kind === 'read' ? BEGIN_READ : BEGIN),
+          ...(isLong ? [step(LIFT_LIMIT.transaction)] : []),
+        ]),
         this.#limit([...limits, kind === 'write' && !isLong], kind, sentMs),
         this.run(steps),
         this.#expectKnown(),

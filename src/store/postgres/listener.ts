@@ -4,6 +4,7 @@ import { systemClock } from '../../clock.ts';
 import { errorText } from '../../core/model/errors.ts';
 import type { Logger } from '../../observe/log.ts';
 import { type Database, KEEP_ALIVE, streamOf } from './database.ts';
+import { LIFT_LIMIT } from './sql/lift-limit.ts';
 import { LISTEN } from './sql/listen.ts';
 import { LOCK_PRESENCE } from './sql/lock-presence.ts';
 import { NOTIFY } from './sql/notify.ts';
@@ -108,6 +109,7 @@ export class Listener {
     try {
       await client.connect();
       this.#limitWait(client);
+      await client.query(LIFT_LIMIT.idleSession.text);
       await client.query(LISTEN.text);
       if (this.#client !== client) return;
       this.#cancelWait();

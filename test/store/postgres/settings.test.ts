@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
@@ -12,9 +13,12 @@ import {
   sql,
   type TestDatabase,
 } from '../../support/postgres.ts';
+import { until } from '../../support/until.ts';
 import { ALL, dump, referenceStates, step } from '../lowdb/workload.ts';
 
 const STEPS = 40;
+/** A limit that some role has, and a time that is longer. No short statement takes as long. */
+const [LIMIT_MS, LONGER_MS] = [5_000, 6_000];
 /** What somebody may have set for a role or a database, and what some statement could rely on. */
 const SETTINGS: Readonly<Record<string, string>> = {
   array_nulls: 'off',
@@ -79,6 +83,29 @@ describe.skipIf(missingPostgres() !== null)('a role with settings of its own', (
     expect(await store.meta('text')).toBe('ü \u{1f600} \\');
     expect(await dump(store)).toEqual((await referenceStates(STEPS)).at(-1));
     await store.close();
+  });
+
+  test('that has limits of time keeps its listening connection, and changes all jobs for longer', async () => {
+    const client = new pg.Client({ connectionString: database.url });
+    client.on('error', () => {});
+    await client.connect();
+    const { rows } = await client.query<{ name: string }>(
+      "select name from pg_settings where name in ('idle_session_timeout', 'transaction_timeout')",
+    );
+    for (const { name } of rows) await client.query(`ALTER ROLE ${role} SET ${name} = '${LIMIT_MS}ms'`);
+    const store = await opened();
+    await store.transact(ALL, (tx) => {
+      const untilMs = performance.now() + LONGER_MS;
+      while (performance.now() < untilMs);
+      step(tx);
+    });
+    await until('the connection to be idle for longer', async () => {
+      const idle = `select from pg_stat_activity
+        where usename = $1 and application_name = 'cronflow feed' and clock_timestamp() - state_change > $2::interval`;
+      return (await client.query(idle, [role, `${LONGER_MS} ms`])).rowCount === 1;
+    });
+    await store.close();
+    await client.end();
   });
 
   test('that takes no writes refuses commits, and says by which setting', async () => {
