@@ -99,6 +99,7 @@ describe.skipIf(missingPostgres() !== null)('a role with settings of its own', (
       while (performance.now() < untilMs);
       step(tx);
     });
+    expect(await dump(store)).toEqual((await referenceStates(1)).at(-1));
     await until('the connection to be idle for longer', async () => {
       const idle = `select from pg_stat_activity
         where usename = $1 and application_name = 'cronflow feed' and clock_timestamp() - state_change > $2::interval`;
