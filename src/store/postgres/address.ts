@@ -8,6 +8,24 @@ const HOW =
   'It is postgres://USER:PASSWORD@HOST:PORT/DATABASE, in which a special character of the password is written as %XX: ' +
   '@ as %40, / as %2F, : as %3A, # as %23, ? as %3F and % as %25.';
 
+/** The parameters of a URL that are about encryption, as the driver knows them. It passes over any other one. */
+const TLS_PARAMETERS: ReadonlySet<string> = new Set([
+  'ssl',
+  'sslmode',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+  'sslnegotiation',
+]);
+const TLS_MODES: ReadonlySet<string> = new Set([
+  'disable',
+  'no-verify',
+  'prefer',
+  'require',
+  'verify-ca',
+  'verify-full',
+]);
+
 interface Parts {
   /** User and password as they are written; empty where there are none. */
   credentials: string;
@@ -40,6 +58,16 @@ function faultOf(url: string): string | null {
   if (authority.slice(authority.lastIndexOf('@') + 1).includes(','))
     return 'it names several hosts, and Cronflow takes one, which should be an address that follows the primary';
   if (partsOf(url) === null) return 'its host and port cannot be read';
+  return tlsFaultOf(new URLSearchParams(query));
+}
+
+/** Refuses a slip in what is to encrypt the connection. The driver would connect without encryption. */
+function tlsFaultOf(query: URLSearchParams): string | null {
+  for (const name of query.keys())
+    if (/^(?:ssl|tls)/i.test(name) && !TLS_PARAMETERS.has(name))
+      return `it has a parameter about encryption that does not exist; there are ${[...TLS_PARAMETERS].join(', ')}`;
+  const mode = query.get('sslmode');
+  if (mode !== null && !TLS_MODES.has(mode)) return `its sslmode is none of ${[...TLS_MODES].join(', ')}`;
   return null;
 }
 

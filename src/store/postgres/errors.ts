@@ -29,6 +29,15 @@ const OF_POOLERS: ReadonlySet<string> = new Set([
 
 const RIGHTS_LACKING: ReadonlySet<string> = new Set(['42501']); // insufficient_privilege
 
+/** What Node says of a certificate that nobody vouches for. */
+const UNTRUSTED: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+]);
+
 /** The classes of errors that are about the data, the first two characters of a code. */
 const DATA_CLASSES: ReadonlySet<string> = new Set(['21', '22', '23', '54']);
 
@@ -70,15 +79,35 @@ export function unavailable(error: unknown): CronflowError {
 
 /** Says for people why a database cannot be used at all, and what to do. */
 export function unusable(url: string, error: unknown): CronflowError {
-  const advice = RIGHTS_LACKING.has(codeOf(error))
-    ? 'Its user lacks a right. Run "cronflow store migrate" as the user who owns the schema "cronflow", or who may ' +
-      'create it, and give this one the rights that docs/postgresql.md lists.'
-    : 'Check that it runs, its address and the rights of its user.';
   return new CronflowError(
     'store_unavailable',
-    `The database ${databaseNameOf(url)} (CRONFLOW_STORE) cannot be used: ${reasonText(error)}. ${advice}`,
+    `The database ${databaseNameOf(url)} (CRONFLOW_STORE) cannot be used: ${reasonText(error)}. ${adviceOn(error)}`,
     { cause: error },
   );
+}
+
+function adviceOn(error: unknown): string {
+  const code = codeOf(error);
+  if (RIGHTS_LACKING.has(code))
+    return (
+      'Its user lacks a right. Run "cronflow store migrate" as the user who owns the schema "cronflow", or who may ' +
+      'create it, and give this one the rights that docs/postgresql.md lists.'
+    );
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return 'Write the host in CRONFLOW_STORE as the certificate of the database names it.';
+  if (UNTRUSTED.has(code))
+    return (
+      'Name the file with the certificate of whoever signed that of the database: ' +
+      '?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem.'
+    );
+  if (code === 'ENOENT' || code === 'EACCES')
+    return 'Check the host of a Unix socket, and the files that sslrootcert, sslcert and sslkey name.';
+  const text = reasonText(error);
+  if (/no encryption|SSL off/.test(text))
+    return 'If it takes only encrypted connections, add ?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem.';
+  if (text.includes('does not support SSL'))
+    return 'Turn on TLS at the database (ssl = on), or leave sslmode out where the network can be trusted.';
+  return 'Check that it runs, its address and the rights of its user.';
 }
 
 /** Returns what went wrong, in words. Where several addresses were tried, the error itself says nothing. */

@@ -44,6 +44,19 @@ describe('the URL of a store', () => {
     ['postgres://me:HUNTER2%@db/cronflow', 'it has a "%" that no two hexadecimal digits follow'],
     ['postgres://me:HUNTER2:5/x', 'its host and port cannot be read'],
     ['postgres://me:HUNTER2@db1:5432,db2/cronflow', 'it names several hosts'],
+    [
+      'postgres://me:HUNTER2@db/cronflow?ssl_mode=verify-full',
+      'it has a parameter about encryption that does not',
+    ],
+    [
+      'postgres://me:HUNTER2@db/cronflow?SSLMode=verify-full',
+      'it has a parameter about encryption that does not',
+    ],
+    ['postgres://me:HUNTER2@db/cronflow?tls=true', 'it has a parameter about encryption that does not exist'],
+    [
+      'postgres://me:HUNTER2@db/cronflow?sslmode=required',
+      'its sslmode is none of disable, no-verify, prefer, ',
+    ],
   ])('is refused where it is read otherwise than it is meant: %s', (named, why) => {
     let message = '';
     try {

@@ -48,11 +48,16 @@ const NOT_COPIED = /[/\\](?:postmaster\.(?:pid|opts)|(?:pg_wal|pg_dynshmem|pg_re
 /** What a server without `durable` leaves out: its data need not outlive the machine. */
 const HASTY = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' };
 
+/** The certificate is for localhost and 127.0.0.1, and signed by itself. */
+const TLS = new URL('../../testdata/tls/', import.meta.url);
+
 export interface ServerOptions {
   /** Keeps what it has committed also through a crash of the machine, as real ones do. By default it does not. */
   durable?: boolean;
   /** Listens on a free port of 127.0.0.1 as well, for what does not work over a Unix socket, such as TLS. */
   tcp?: boolean;
+  /** Offers TLS at its port, with the certificate of `test/testdata/tls`, and takes nobody there without it. */
+  tls?: boolean;
   /** The folder of its programs; by default those that npm brings. */
   bin?: string;
   /** Settings of postgresql.conf beside those that all servers of tests have. */
@@ -117,6 +122,7 @@ export class PostgresServer {
   static async make({
     durable = false,
     tcp = false,
+    tls = false,
     bin: ofSystem,
     settings = {},
   }: ServerOptions = {}): Promise<PostgresServer> {
@@ -139,6 +145,7 @@ export class PostgresServer {
           ...(tcp ? { listen_addresses: '127.0.0.1' } : {}),
           port: String(tcp ? await freePort() : 5432),
           unix_socket_directories: own,
+          ...(tls ? tlsIn(own, way) : {}),
           ...settings,
         },
       });
@@ -310,6 +317,25 @@ export class PostgresServer {
     const [code] = (await once(child, 'close')) as [number | null];
     if (code !== 0) throw new Error(`initdb ended with ${code}:\n${said}`);
   }
+}
+
+/** Puts what TLS needs into the folder of a server. Returns the settings that name it. */
+function tlsIn(own: string, way: Way): Record<string, string> {
+  const files = {
+    'server-cert.pem': readFileSync(new URL('server-cert.pem', TLS)),
+    'server-key.pem': readFileSync(new URL('server-key.pem', TLS)),
+    'hba.conf': 'local all all trust\nhostssl all all 0.0.0.0/0 trust\n',
+  };
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(own, name), content, { mode: 0o600 });
+    handOver(join(own, name), way);
+  }
+  return {
+    ssl: 'on',
+    ssl_cert_file: join(own, 'server-cert.pem'),
+    ssl_key_file: join(own, 'server-key.pem'),
+    hba_file: join(own, 'hba.conf'),
+  };
 }
 
 /** Returns the process behind some connection of Cronflow; null where it has none. */
