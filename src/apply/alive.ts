@@ -73,9 +73,11 @@ export function untoldOf(events: readonly TimeEvent[], state: JobState, at: numb
       const isNoted = state.gaps.some((gap) => gap.from_at <= event.from_at && gap.to_at >= event.to_at);
       return isNoted ? [] : [event];
     }
-    // What happened to the job since then has told it. Before, the clock was ahead by more than all this takes.
-    const isNoted = state.settled_at >= event.at && state.settled_at <= at;
-    return isNoted ? [] : [{ ...event, at: Math.max(at, event.at) }];
+    // What happened to the job since then has told it. Before, the clock was ahead by more than all this takes. The
+    // clock of another instance may be a little behind.
+    const isNoted = state.settled_at >= event.at && state.settled_at <= Math.max(at, event.at);
+    // A slot of the time since then is still expected, and a gap of that time is told next.
+    return isNoted ? [] : [event];
   });
 }
 

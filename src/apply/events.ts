@@ -3,7 +3,7 @@ import { type Event, instantOf, type LoggedEvent, type Transition } from '../cor
 import type { Job } from '../core/model/records.ts';
 import { DEFAULT_GLOBALS, type Globals, type Spec } from '../core/model/spec.ts';
 import { TIME_EVENTS_KEY, type Tx, type View } from '../store/store.ts';
-import { LIVENESS_KEY, untoldBefore } from './alive.ts';
+import { LIVENESS_KEY, readTimeEvents, type TimeEvent, untoldBefore, untoldOf } from './alive.ts';
 import { keptSpecOf } from './specs.ts';
 
 /** The meta key of the globals of the applied configuration, which every instance reads. */
@@ -21,7 +21,8 @@ export function writeGlobals(tx: Tx, globals: Globals): void {
 
 /**
  * Applies one event to one job inside a transaction. The state of a job changes in no other way. A time without a sign
- * of life before the event is noted first, and so is a clock that was set back.
+ * of life before the event is noted first, and so is a clock that was set back. A gap that is told before an earlier one
+ * would make a slot of that one a miss.
  * @param job the job as it stands in the transaction, with its new declaration if that is what changed
  * @param event the event; a `spec_changed` gives the spec that the job had as `previous`
  * @param nowAt now; a tick can be for a part of the time that is over by now
@@ -30,12 +31,26 @@ export function writeGlobals(tx: Tx, globals: Globals): void {
 export function applyEvent(tx: Tx, job: Job, event: Event, nowAt = instantOf(event)): Transition {
   const spec = specOfJob(tx, job);
   const isOfTime = event.type === 'gap' || event.type === 'clock_set_back';
-  const untold = isOfTime ? [] : untoldBefore(tx, job, nowAt);
-  if (untold.length === 0) return applyOne(tx, job, spec, event);
+  const untold = isOfTime ? notedBefore(tx, job, nowAt) : untoldBefore(tx, job, nowAt);
   const before = event.type === 'spec_changed' ? event.previous : spec;
+  return applyOne(tx, tellOf(tx, job, before, untold), spec, event);
+}
+
+/** Tells a job of what happened to time, as far as that is noted for all jobs and this one was not told yet. */
+export function tellOfTime(tx: Tx, job: Job, nowAt: number): void {
+  const untold = notedBefore(tx, job, nowAt);
+  if (untold.length > 0) tellOf(tx, job, specOfJob(tx, job), untold);
+}
+
+function notedBefore(tx: Tx, { state }: Job, nowAt: number): TimeEvent[] {
+  return untoldOf(readTimeEvents(tx)?.events ?? [], state, nowAt);
+}
+
+/** @returns the job as it stands then */
+function tellOf(tx: Tx, job: Job, spec: Spec, untold: readonly TimeEvent[]): Job {
   let told = job;
-  for (const each of untold) told = { ...job, state: applyOne(tx, told, before, each).state.job };
-  return applyOne(tx, told, spec, event);
+  for (const each of untold) told = { ...job, state: applyOne(tx, told, spec, each).state.job };
+  return told;
 }
 
 function applyOne(tx: Tx, job: Job, spec: Spec, event: Event): Transition {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readTimeEvents, type TimeEvent, type TimeEvents, untoldOf, withTimeEvent } from '../apply/alive.ts';
-import { applyEvent, EVENT_META } from '../apply/events.ts';
+import { readTimeEvents, type TimeEvent, type TimeEvents, withTimeEvent } from '../apply/alive.ts';
+import { EVENT_META, tellOfTime } from '../apply/events.ts';
 import type { Clock } from '../clock.ts';
 import { errorText } from '../core/model/errors.ts';
 import type { Logger } from '../observe/log.ts';
@@ -108,7 +108,7 @@ export class TimeTeller {
         tx.putMeta(TIME_EVENTS_KEY, undefined);
         return null;
       }
-      const failures = ids.flatMap((id) => tellJob(tx, id, noted.events, at));
+      const failures = ids.flatMap((id) => tellJob(tx, id, at));
       tx.putMeta(TIME_EVENTS_KEY, { ...noted, signed_at: at, after: last } satisfies TimeEvents);
       return { after: last, failures };
     });
@@ -116,14 +116,11 @@ export class TimeTeller {
 }
 
 /** @returns the failure of a job that cannot be told, which must not keep the others from being told */
-function tellJob(tx: Tx, id: string, events: readonly TimeEvent[], at: number): JobFailure[] {
+function tellJob(tx: Tx, id: string, at: number): JobFailure[] {
   try {
     tx.attempt(() => {
       const job = tx.jobById(id);
-      if (job === undefined || job.removed_at !== null) return;
-      let { state } = job;
-      for (const event of untoldOf(events, state, at))
-        state = applyEvent(tx, { ...job, state }, event).state.job;
+      if (job !== undefined && job.removed_at === null) tellOfTime(tx, job, at);
     });
     return [];
   } catch (error) {

@@ -191,6 +191,79 @@ test('a clock that was set back is told to all jobs in several commits', async (
   }
 });
 
+test('a slot that comes between a clock that was set back and the turn of its job is expected', async () => {
+  const setBackAt = START + HOUR_MS - SECOND_MS;
+  await setClockBack(setBackAt);
+  const next = await start(store, 'b');
+  await clock.advance(LEFT_AFTER_MS);
+  await until('all jobs to be told', isTold);
+  await next.stop();
+  expect(clock.now()).toBeGreaterThan(START + HOUR_MS);
+  for (const { state } of await jobs()) expect(state.expected_at).toBe(START + HOUR_MS);
+});
+
+test('a slot in a gap that follows a clock that was set back before all are told waits for that gap', async () => {
+  const setBackAt = START + 55 * MINUTE_MS;
+  await setClockBack(setBackAt);
+  clock.set(START + 70 * MINUTE_MS);
+  await start(store, 'b');
+  await until('all jobs to be told', isTold);
+  for (const { state } of await jobs())
+    expect(state).toMatchObject({
+      expected_at: START + HOUR_MS,
+      gaps: [{ from_at: setBackAt, to_at: START + 70 * MINUTE_MS }],
+    });
+});
+
+/** Sets the clock back by hours. Every job has had a ping by the old clock, and the instance dies that notes it. */
+async function setClockBack(at: number): Promise<void> {
+  const ahead = START + 5 * HOUR_MS;
+  const ingest = new JobIngest({ store, clock, onRefusal: () => {}, jobsMax: MANY });
+  clock.set(ahead);
+  await store.transact({ meta: [LIVENESS_KEY] }, (tx) => tx.putMeta(LIVENESS_KEY, ahead));
+  for (const { name } of await jobs()) await ingest.ping(name, pingOf('success', ahead));
+  clock.set(at);
+  await start(dyingAt(1));
+  expect(await isTold()).toBe(false);
+}
+
+test('a job is told of earlier gaps before one of which only a ping knows yet', async () => {
+  await liveAt(START + 55 * MINUTE_MS);
+  clock.set(START + 70 * MINUTE_MS);
+  await start(dyingAt(1));
+  expect(await isTold()).toBe(false);
+  // The next instance does not know whether the first one lived until it started.
+  const doubt = { from_at: clock.now(), to_at: clock.now() + 5 * SECOND_MS };
+  clock.set(doubt.to_at);
+  const ingest = new JobIngest({ store, clock, onRefusal: () => {}, jobsMax: MANY, doubt: () => doubt });
+  await ingest.ping('job-0', pingOf('success', clock.now()));
+  const { id } = (await store.jobByName('job-0'))!;
+  const rows = (await store.runsOf(id, { skip: 0, limit: 9 })).items;
+  expect(rows.map(({ outcome }) => outcome)).not.toContain('missed');
+  expect((await store.incidents({ skip: 0, limit: 9 })).items).toEqual([]);
+});
+
+test('a store of one process that was carried over in the middle tells of the earlier gap first', async () => {
+  store = new MemoryStore({ twice: true });
+  await apply('1', () => HOURLY);
+  const events = [{ type: 'gap' as const, from_at: START + 55 * MINUTE_MS, to_at: START + 70 * MINUTE_MS }];
+  await store.transact({ meta: [TIME_EVENTS_KEY] }, (tx) =>
+    tx.putMeta(TIME_EVENTS_KEY, { by: 'other', signed_at: events[0]!.to_at, after: null, events }),
+  );
+  await liveAt(events[0]!.to_at);
+  clock.set(START + 71 * MINUTE_MS);
+  running.push(new Liveness({ store, clock, logger: silentLogger }));
+  await running[0]!.start();
+  await clock.advance(LEFT_AFTER_MS);
+  await until('all jobs to be told', isTold);
+  expect((await store.incidents({ skip: 0, limit: 9 })).items).toEqual([]);
+  for (const { state } of await jobs()) expect(state.expected_at).toBe(START + HOUR_MS);
+});
+
+function liveAt(at: number): Promise<void> {
+  return store.transact({ meta: [LIVENESS_KEY] }, (tx) => tx.putMeta(LIVENESS_KEY, at));
+}
+
 test('people are told of an outage only when all jobs know of it', async () => {
   await apply('2', (at) => (at === 0 ? HOURLY : {}));
   clock.set(START + 70 * MINUTE_MS);
