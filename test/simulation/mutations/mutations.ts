@@ -142,8 +142,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a stretch of what fell due in an absence is a clock that was set back',
     promise: '§3 an outcome never depends on how late a tick came',
     in: 'applyEvent',
-    find: 'isOfTime ? [] : untoldBefore(tx, job, nowAt);',
-    replace: 'isOfTime ? [] : untoldBefore(tx, job, Math.min(nowAt, instantOf(event)));',
+    find: 'notedBefore(tx, job, nowAt) : untoldBefore(tx, job, nowAt);',
+    replace: 'notedBefore(tx, job, nowAt) : untoldBefore(tx, job, Math.min(nowAt, instantOf(event)));',
   },
   {
     name: 'how long ago an event was is not looked at',
