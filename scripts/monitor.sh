@@ -1731,7 +1731,7 @@ send_ping() {
 
 # post SECONDS METHOD PATH BODY [TYPE]: BODY is @FILE, JSON or empty. Sets cf_answer: stored, refused, or, worth another
 # try, failed (there was an answer) or unreachable (there was none); cf_status, and cf_detail in words. Only Cronflow's
-# own problem is believed: a proxy whose backend is gone answers 404 as well.
+# own answers are believed: a proxy whose backend is gone answers 404 as well, and a page that says so may come with 200.
 post() {
   cf_status=000 cf_answer=unreachable cf_detail='' cf_reply='' cf_limit_s=$1
   find_client
@@ -1740,7 +1740,7 @@ post() {
   cf_last=${cf_reply##*"$cf_nl"}
   cf_status=${cf_last%% *}
   case $cf_last in
-    2?? | 2??\ *) cf_answer=stored ;;
+    2??\ application/json*) cf_answer=stored ;;
     408* | 429*) cf_answer=failed ;;
     4??\ application/problem+json*)
       cf_answer=failed
@@ -1810,7 +1810,8 @@ send_wget() {
       ;;
     *)
       [ -z "$cf_token" ] && [ "$2" = POST ] || return
-      set -- wget -q -S -O - -T "$1" "--post-$cf_form=${4#@}" "$cf_url$3"
+      # A busybox that was built without -T crashes at it. The watchdog ends it as well.
+      set -- wget -q -S -O - "--post-$cf_form=${4#@}" "$cf_url$3"
       ;;
   esac
   cf_text=$(limit_and_send "$@" 2>&1)
@@ -1818,7 +1819,9 @@ send_wget() {
   [ "${#cf_text}" -le "$cf_reply_bytes_max" ] || return
   cf_last=${cf_text##*HTTP/1.[01] }
   [ "$cf_last" != "$cf_text" ] || return
-  case $cf_text in *'ontent-'[Tt]'ype: application/problem+json'*) cf_type=' application/problem+json' ;; *) cf_type='' ;; esac
+  cf_type=${cf_last#*'ontent-'[Tt]'ype: '}
+  [ "$cf_type" != "$cf_last" ] || cf_type=''
+  cf_type=" ${cf_type%%[!a-z/+]*}"
   printf '%s\n%s%s' "$cf_text" "${cf_last%%[!0-9]*}" "$cf_type"
 }
 
@@ -2072,7 +2075,10 @@ send_end() {
 # One line for an outage of the monitor, not one for each run.
 keep_end() {
   cf_why='no answer from the monitor'
-  [ "$cf_answer" != failed ] || cf_why="the monitor answered $cf_status"
+  case $cf_answer:$cf_status in
+    failed:2*) cf_why="something that is not Cronflow answered $cf_status" ;;
+    failed:*) cf_why="the monitor answered $cf_status" ;;
+  esac
   [ "$cf_end_wait" -gt 0 ] || cf_why='not waiting for the monitor'
   find_client
   [ -n "$cf_client" ] || cf_why='neither curl nor wget is installed'

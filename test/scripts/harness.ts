@@ -29,11 +29,14 @@ export interface Received {
   status: number;
 }
 
+/** What answers that is not Cronflow: a proxy whose backend is gone, and a page that is there for every address. */
+const FOREIGN = { proxy: 404, page: 200 } as const;
+
 /**
  * What the monitor answers a ping with, at once or later; a 4xx is a problem as Cronflow sends it. `hang` answers
- * never; `proxy` is the 404 of a proxy whose backend is gone.
+ * never; `proxy` and `page` are not Cronflow's.
  */
-type Answer = number | 'hang' | 'proxy' | Promise<number>;
+type Answer = number | 'hang' | 'proxy' | 'page' | Promise<number>;
 
 /** What Cronflow says of a ping that it refuses. */
 export const DETAIL = 'No job "nightly". Did you mean "nightly-dump"?';
@@ -73,10 +76,15 @@ export class Monitor extends LocalServer {
     const received = { ...ping, status: typeof answer === 'number' ? answer : 0 };
     this.received.push(received);
     if (answer === 'hang') return;
-    received.status = answer === 'proxy' ? 404 : await answer;
+    if (answer === 'proxy' || answer === 'page') {
+      received.status = FOREIGN[answer];
+      response.writeHead(received.status, { 'content-type': 'text/html' }).end('"code":"of a page"\n');
+      return;
+    }
+    received.status = await answer;
     const { status } = received;
-    if (status < 400 || status > 499 || answer === 'proxy') {
-      response.writeHead(status, { 'content-type': 'text/html' }).end('"code":"of a page"\n');
+    if (status < 400 || status > 499) {
+      response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end('{"ok":true}');
       return;
     }
     const problem = { type: 'urn:x', title: 'Refused', status, detail: DETAIL, code: 'unknown_job' };

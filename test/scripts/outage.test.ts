@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect } from 'vitest';
@@ -60,6 +60,35 @@ const cases: Case[] = [
 
 /** These wait for limits of the wrapper itself, so each runs under one shell only. */
 const slow: Case[] = [
+  [
+    'keeps what a page answers that says 200 to everything, whichever client asks',
+    async (by) => {
+      const bench = byPath(by);
+      const wget = which('wget');
+      const busybox = which('busybox');
+      const withoutCurl = pathWithout(bench.path('none'), ['curl', 'wget']);
+      if (busybox !== undefined) {
+        mkdirSync(bench.path('small'));
+        symlinkSync(busybox, bench.path('small/wget'));
+      }
+      const clients = [
+        process.env['PATH']!,
+        ...(wget === undefined ? [] : [pathWithout(bench.path('wget'), ['curl'])]),
+        ...(busybox === undefined ? [] : [`${bench.path('small')}:${withoutCurl}`]),
+      ];
+      for (const [index, PATH] of clients.entries()) {
+        const env = { CRONFLOW_END_WAIT: '6s', PATH, CRONFLOW_SPOOL_DIR: bench.path(`spool-${index}`) };
+        monitor.answer(bench.job, () => 'page');
+        const { stderr } = await bench.run(['--no-start', bench.job, 'true'], { env });
+        expect(stderr).toMatch(/: something that is not Cronflow answered 200: pings are kept in .*\n$/);
+        monitor.answer(bench.job, () => 200);
+        expect((await bench.run(['--no-start', bench.job, 'true'], { env })).stderr).toBe('');
+        await until(
+          () => monitor.of(bench.job).filter(({ query }) => query['delay_ms'] !== undefined).length > index,
+        );
+      }
+    },
+  ],
   [
     'starts the command at once and ends it in time though the monitor hangs',
     async (bench) => {
