@@ -47,6 +47,8 @@ export interface Applying {
    * trouble of which only notifiers heard that it removes.
    */
   begun_at?: number;
+  /** The notifiers of the configurations that were begun since then and replaced in the middle. Some jobs told these. */
+  notifiers_between?: readonly string[];
 }
 
 /** A plan, and what it was made from. */
@@ -70,6 +72,10 @@ export function readApplying(tx: Pick<View, 'meta'>): Applying | undefined {
 
 function beginOf({ begun_at: begunAt, signed_at: signedAt }: Applying): number {
   return begunAt ?? signedAt;
+}
+
+function between({ notifiers_between: known = [] }: Applying, { notifiers }: Globals): string[] {
+  return [...new Set([...known, ...notifiers])];
 }
 
 /** Tells whether whoever applies a configuration has given no sign for so long that another one has to go on. */
@@ -234,6 +240,7 @@ class Applier {
         signed_at: at,
         globals_before: before,
         begun_at: applying === undefined ? at : beginOf(applying),
+        ...(applying === undefined ? {} : { notifiers_between: between(applying, looked.globals) }),
       };
       if (!isWhole) tx.putMeta(APPLYING_KEY, sign);
       if (!run(tx, first, at)) throw new Outdated();
@@ -285,7 +292,8 @@ class Applier {
   /** Every job names its new notifiers by now. What was told to removed ones in the meantime is told to these. */
   #tellInstead(applying: Applying): Promise<void> {
     const { notifiers } = this.#config.globals;
-    const removed = applying.globals_before.notifiers.filter((name) => !notifiers.includes(name));
+    const known = between(applying, applying.globals_before);
+    const removed = known.filter((name) => !notifiers.includes(name));
     return tellInstead(
       this.#store,
       { notifiers: removed, since_at: beginOf(applying) },

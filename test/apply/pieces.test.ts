@@ -369,7 +369,7 @@ async function replaceNotifier(
   { store, apply }: Pick<Awaited<ReturnType<typeof started>>, 'store' | 'apply'>,
   before: (index: number) => unknown,
 ): Promise<AppliedConfiguration> {
-  const next = configOf('2', jobsOf(MANY, NEW_ONLY), { notifiers: ['new'] });
+  const next = configOf('3', jobsOf(MANY, NEW_ONLY), { notifiers: ['new'] });
   await apply(
     next,
     watched(store, (_, index) => before(index)),
@@ -485,3 +485,19 @@ test.each([2, 3, 4, 5, 6, 7, 8])(
     expect(await store.meta(APPLYING_KEY)).toBeUndefined();
   },
 );
+
+test('trouble told only to a notifier that one change brought and the next one took away is told to those after it', async () => {
+  const parts = await started();
+  const { store, apply, ping, clock } = parts;
+  await apply(configOf('1', jobsOf(MANY, OLD_ONLY), { notifiers: ['old'] }));
+  const between = configOf('2', jobsOf(MANY, { notify: ['between'] }), { notifiers: ['between'] });
+  await apply(between, dyingBefore(store, 2)).catch(() => {});
+  const { items } = await store.listJobs({ skip: 0, limit: MANY });
+  const changed = items.find(({ declaration }) => JSON.stringify(declaration.notify) === '["between"]')!;
+  for (const kind of ['failure', 'success'] as const) await ping(changed.name, kind);
+  expect(await owedTo(store, 'between')).toEqual([`${changed.name} closed`, `${changed.name} opened`]);
+  await clock.advance(LEFT_AFTER_MS);
+  await replaceNotifier(parts, () => {});
+  expect(await owedTo(store, 'new')).toEqual([`${changed.name} closed`, `${changed.name} opened`]);
+  expect(await store.meta(APPLYING_KEY)).toBeUndefined();
+});
