@@ -1,8 +1,11 @@
 import { deliveryIdOf, siblingIdOf } from '../core/model/delivery-id.ts';
-import type { Delivery, JobDelivery, JobIncident } from '../core/model/records.ts';
+import type { Delivery, JobDelivery, JobIncident, SystemDelivery } from '../core/model/records.ts';
+import { systemDeliveries } from '../core/system/incidents.ts';
 import { DAY_MS } from '../schedule/units.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { EVENT_META, readGlobals, specOfJob } from './events.ts';
+import { DECLARING_META } from './stored-configuration.ts';
+import { audience } from './system.ts';
 
 /** So many messages are looked at together. */
 const LOOKED_AT_ONCE = 200;
@@ -27,7 +30,8 @@ interface Told {
 /**
  * Tells of trouble that only notifiers were to hear of which a configuration has removed, and that was over before its
  * job was given the notifiers that it has now. A job that is in trouble still tells these when its declaration is
- * changed. Nobody would hear of one that has recovered. So the message is owed to them, with its end.
+ * changed. Nobody would hear of one that has recovered. So the message is owed to them, with its end. The same goes for
+ * trouble of Cronflow itself that is over, as each outage is before it is told.
  */
 export async function tellInstead(store: Store, removal: Removal, told: Told): Promise<void> {
   for (const notifier of removal.notifiers) {
@@ -38,42 +42,40 @@ export async function tellInstead(store: Store, removal: Removal, told: Told): P
 }
 
 /** Finds the messages to a notifier that was removed which told of trouble since then, or that it never took. */
-async function* openingsTo(store: Store, notifier: string, sinceAt: number): AsyncGenerator<JobDelivery[]> {
+async function* openingsTo(store: Store, notifier: string, sinceAt: number): AsyncGenerator<Delivery[]> {
   let after: { at: number; id: string } | undefined;
   for (;;) {
     const place = after === undefined ? {} : { after };
     const { items } = await store.deliveries({ notifier, skip: 0, limit: LOOKED_AT_ONCE, ...place });
-    yield items.filter((each): each is JobDelivery => isUnheardOpening(each, sinceAt));
+    yield items.filter((each) => isUnheardOpening(each, sinceAt));
     const last = items.at(-1);
     if (last === undefined || last.created_at < sinceAt - OWED_MS_MAX) return;
     after = { at: last.created_at, id: last.id };
   }
 }
 
-function isUnheardOpening(
-  { job_id, kind, status, created_at, finished_at }: Delivery,
-  sinceAt: number,
-): boolean {
-  if (job_id === null || kind !== 'opened') return false;
+function isUnheardOpening({ kind, status, created_at, finished_at }: Delivery, sinceAt: number): boolean {
+  if (kind !== 'opened') return false;
   const isHeard = status === 'sent' || status === 'logged';
   return created_at >= sinceAt || (!isHeard && (finished_at ?? Infinity) >= sinceAt);
 }
 
-function tellOf(
-  store: Store,
-  openings: readonly JobDelivery[],
-  { isMine, meta, now }: Told,
-): Promise<boolean> {
+function tellOf(store: Store, openings: readonly Delivery[], { isMine, meta, now }: Told): Promise<boolean> {
   const at = now();
+  const isOfSystem = openings.some(({ job_id }) => job_id === null);
   const scope = {
-    ids: [...new Set(openings.map(({ job_id }) => job_id))],
+    ids: [...new Set(openings.flatMap(({ job_id }) => job_id ?? []))],
     incident_ids: openings.map(({ incident_id }) => incident_id),
     delivery_ids: openings.flatMap((each) => [each.id, siblingIdOf(each, 'closed')]),
-    meta: [...EVENT_META, ...meta],
+    meta: [...(isOfSystem ? DECLARING_META : EVENT_META), ...meta],
+    system_incidents: isOfSystem,
   };
   return store.transact(scope, (tx) => {
     if (!isMine(tx)) return false;
-    for (const opening of openings) tellOthers(tx, opening, at);
+    for (const opening of openings) {
+      if (opening.job_id === null) tellAudience(tx, opening, at);
+      else tellOthers(tx, opening, at);
+    }
     return true;
   });
 }
@@ -92,6 +94,25 @@ function tellOthers(tx: Tx, opening: JobDelivery, at: number): void {
   tx.putIncident({ ...incident, told: [...incident.told, ...names] });
   for (const name of names)
     for (const each of [opening, closing as JobDelivery]) tx.putDelivery(owedTo(name, each, at));
+}
+
+/** Tells those who hear of Cronflow itself now. Of trouble that is not over they are told as joined notifiers are. */
+function tellAudience(tx: Tx, opening: SystemDelivery, at: number): void {
+  const incident = tx.incident(opening.incident_id);
+  if (incident === undefined || incident.kind === 'job' || incident.closed_at === null) return;
+  const closing = tx.delivery(siblingIdOf(opening, 'closed'));
+  // Other trouble that was told has taken its place, or its notifier was removed.
+  if (closing?.kind === 'closed_silently') return;
+  const { notify } = audience(tx);
+  if (incident.told.some((name) => notify.includes(name))) return;
+  const names = notify.filter((name) => incident.kind !== 'notifier' || name !== incident.subject);
+  if (names.length === 0) return;
+  tx.putIncident({ ...incident, told: [...incident.told, ...names] });
+  // A notifier that hears of its own jobs alone was told a part of the detail.
+  const owed = { ...incident, told: names };
+  for (const each of systemDeliveries(owed, 'opened', opening.facts.at, at)) tx.putDelivery(each);
+  if (closing === undefined) return;
+  for (const each of systemDeliveries(owed, 'closed', closing.facts.at, at)) tx.putDelivery(each);
 }
 
 function namesFor(notify: ReturnType<typeof specOfJob>['notify'], { kinds }: JobIncident): string[] {

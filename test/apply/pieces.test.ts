@@ -2,12 +2,15 @@ import { expect, test } from 'vitest';
 import { applyConfiguration } from '../../src/apply/configuration.ts';
 import type { AppliedConfiguration } from '../../src/apply/stored-configuration.ts';
 import { finishLeft } from '../../src/apply/pieces.ts';
+import { reportMended, reportTrouble } from '../../src/apply/system.ts';
+import { putSystemChange } from '../../src/apply/system-change.ts';
 import { STANDING_KEY, standingConfiguration } from '../../src/apply/stored-configuration.ts';
 import type { Declaration } from '../../src/core/model/declaration.ts';
 import { CronflowError } from '../../src/core/model/errors.ts';
+import { tellOutage, withGap } from '../../src/core/system/outage.ts';
 import { standingAfter } from '../../src/core/plan/standing.ts';
 import { JobIngest } from '../../src/ingest/job-ingest.ts';
-import { MINUTE_MS } from '../../src/schedule/units.ts';
+import { HOUR_MS, MINUTE_MS } from '../../src/schedule/units.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
 import { APPLYING_KEY, type Scope, type Store, type Tx } from '../../src/store/store.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
@@ -500,4 +503,43 @@ test('trouble told only to a notifier that one change brought and the next one t
   await replaceNotifier(parts, () => {});
   expect(await owedTo(store, 'new')).toEqual([`${changed.name} closed`, `${changed.name} opened`]);
   expect(await store.meta(APPLYING_KEY)).toBeUndefined();
+});
+
+test('trouble of Cronflow that only a removed notifier was to hear of is told to those that follow it, once', async () => {
+  const parts = await started();
+  const { store, apply, clock } = parts;
+  await apply(configOf('1', jobsOf(3, OLD_ONLY), { notifiers: ['old'] }));
+  await reportTrouble(store, { kind: 'config', reason: 'config_invalid', detail: 'heard' }, START);
+  await finishAll(store, 'sent', START);
+  await reportMended(store, 'config', START);
+  await clock.advance(MINUTE_MS);
+  await reportTrouble(store, { kind: 'config', reason: 'config_invalid', detail: 'over' }, clock.now());
+  await reportMended(store, 'config', clock.now());
+  const [outage] = withGap([], { from_at: START, to_at: START + HOUR_MS }, MINUTE_MS);
+  const change = tellOutage(outage!, [], ['old'], 'UTC', clock.now());
+  await store.transact({ system_incidents: true }, (tx) => putSystemChange(tx, change));
+  await clock.advance(MINUTE_MS);
+  for (const revision of ['2', '3']) {
+    await apply(configOf(revision, jobsOf(3, NEW_ONLY), { notifiers: ['new'] }));
+    const { items } = await store.deliveries({ notifier: 'new', skip: 0, limit: 9 });
+    expect(items.map(({ kind, facts: { reason, detail } }) => [kind, reason, detail])).toEqual(
+      expect.arrayContaining([
+        ['opened', 'config_invalid', 'over'],
+        ['closed', 'config_invalid', 'over'],
+        ['opened', 'cronflow_away', change.incidents[0]!.detail],
+      ]),
+    );
+    expect(items).toHaveLength(3);
+  }
+});
+
+test('trouble of Cronflow that one who stays was told of is not told once more', async () => {
+  const { store, apply, clock } = await started();
+  await apply(configOf('1', jobsOf(3, OLD_ONLY), { notifiers: ['old', 'stays'] }));
+  await reportTrouble(store, { kind: 'config', reason: 'config_invalid', detail: 'over' }, START);
+  await reportMended(store, 'config', START);
+  await clock.advance(MINUTE_MS);
+  await apply(configOf('2', jobsOf(3, NEW_ONLY), { notifiers: ['new', 'stays'] }));
+  expect((await store.deliveries({ notifier: 'new', skip: 0, limit: 9 })).items).toEqual([]);
+  expect((await store.deliveries({ notifier: 'stays', skip: 0, limit: 9 })).items).toHaveLength(2);
 });
