@@ -68,8 +68,11 @@ export function untoldBefore(tx: Pick<View, 'meta'>, { state }: Job, at: number)
  * turn, which brings them along. To be told twice would do no harm to most jobs, but it takes time.
  */
 export function untoldOf(events: readonly TimeEvent[], state: JobState, at: number): TimeEvent[] {
+  let isSetBack = false;
   return events.flatMap((event): TimeEvent[] => {
     if (event.type === 'gap') {
+      // A gap that the job knows by the old clock ends where that is set back, so it says nothing of this one.
+      if (isSetBack) return [event];
       const isNoted = state.gaps.some((gap) => gap.from_at <= event.from_at && gap.to_at >= event.to_at);
       return isNoted ? [] : [event];
     }
@@ -77,7 +80,9 @@ export function untoldOf(events: readonly TimeEvent[], state: JobState, at: numb
     // clock of another instance may be a little behind.
     const isNoted = state.settled_at >= event.at && state.settled_at <= Math.max(at, event.at);
     // A slot of the time since then is still expected, and a gap of that time is told next.
-    return isNoted ? [] : [event];
+    if (isNoted) return [];
+    isSetBack = true;
+    return [event];
   });
 }
 
