@@ -23,14 +23,15 @@ const ANSWER_MS_MAX = 600_000;
 export async function benchLarge(): Promise<void> {
   await withDatabase(async (database, directory) => {
     const configPath = declareJobs(directory, JOBS);
-    const first = await startCronflow(join(directory, 'a'), configPath);
-    const second = await startCronflow(join(directory, 'b'), configPath);
+    const servers: Server[] = [];
     try {
+      for (const name of ['a', 'b']) servers.push(await startCronflow(join(directory, name), configPath));
+      const [first] = servers as [Server, Server];
       await sleep(REST_MS);
       const rows = [
-        await felt('one job is changed', [first, second], () => change(directory, first, isFirstJob)),
-        await felt('all jobs are changed', [first, second], () => change(directory, first, isAnyJob)),
-        await felt('the database was away for 8 s', [first, second], () => away(database)),
+        await felt('one job is changed', servers, () => change(directory, first, isFirstJob)),
+        await felt('all jobs are changed', servers, () => change(directory, first, isAnyJob)),
+        await felt('the database was away for 8 s', servers, () => away(database)),
       ];
       printTable(
         `What pings feel of ${JOBS.toLocaleString('en')} jobs on PostgreSQL, with two instances`,
@@ -38,7 +39,7 @@ export async function benchLarge(): Promise<void> {
         rows,
       );
     } finally {
-      await Promise.all([first.stop(), second.stop()]);
+      await Promise.all(servers.map((server) => server.stop()));
     }
   });
 }
