@@ -58,6 +58,8 @@ export class Job {
   private readonly overlapping: Run[] = [];
   /** The stuck locks that settled no slot. */
   private readonly stuck: Result[] = [];
+  /** The skips that settled no slot, stuck locks among them. Each has a row of its own. */
+  private readonly skipRows: Result[] = [];
   /** The instants of runs and skips, in order. */
   private readonly traces: { at: number; skip: boolean }[] = [];
 
@@ -354,7 +356,7 @@ export class Job {
     const slots = since(this.slots.all.map(({ result }) => result)).sort((a, b) => a.learned - b.learned);
     // Slots in a row that nobody claimed are one row.
     const slotRows = slots.filter((slot, place) => !follows(slot, slots[place - 1]));
-    const runRows = since([...this.runs.map(({ result }) => result), ...this.stuck]);
+    const runRows = since([...this.runs.map(({ result }) => result), ...this.skipRows]);
     return slotRows.length + runRows.length >= ROWS_LOOKED_AT;
   }
 
@@ -454,7 +456,8 @@ export class Job {
       ? this.resultOf('failure', 'stuck_lock', at, at, slot?.at ?? null)
       : this.resultOf('skipped', 'lock_held', at, at, slot?.at ?? null);
     if (slot !== null) slot.result = result;
-    else if (stuck) this.stuck.push(result);
+    else this.skipRows.push(result);
+    if (slot === null && stuck) this.stuck.push(result);
     this.slots.startedAt(at);
     this.trouble.record(result, replaced, this.clock);
   }
