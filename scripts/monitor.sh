@@ -516,7 +516,7 @@ find_free_fd() {
 # would hold that lock after the job. The descriptors that are named stay.
 close_inherited() {
   for cf_fd in 3 4 5 6 7 8 9 $cf_high_fds \
-    $cf_in_fd $cf_out_fd $cf_say_fd $cf_err_fd $cf_pipe_fd $cf_held $cf_lock_fd $cf_code_fd; do
+    $cf_in_fd $cf_out_fd $cf_say_fd $cf_err_fd $cf_pipe_fd $cf_real_fd $cf_held $cf_lock_fd $cf_code_fd; do
     case " 0 1 2 $* " in *" $cf_fd "*) ;; *) eval "exec $cf_fd>&-" ;; esac
   done
 }
@@ -711,9 +711,15 @@ start_relays() {
     eval "exec $cf_pipe_fd>&-"
     cf_pipe_fd=''
   fi
+  # Where no process is left for the command, bash takes the real streams back (see on_exit).
+  if [ -n "${BASH_VERSION-}" ] && [ "$cf_out" = relay ] && [ -z "$cf_held" ] && find_free_fd; then
+    cf_real_fd=$cf_fd
+    eval "exec $cf_real_fd>&1"
+  fi
   [ "$cf_out" != relay ] || exec >"$cf_run.out"
   exec </dev/null 2>/dev/null
   [ "$cf_err" != same ] || cf_err_fd=1
+  [ -z "${BASH_VERSION-}" ] || cf_relay_pids=$cf_helpers
   cf_helpers=''
 }
 
@@ -1054,7 +1060,7 @@ become_command() {
   [ -z "$cf_out_fd" ] || eval "exec >&$cf_out_fd $cf_out_fd>&-"
   [ "$cf_out" != closed ] || exec >&-
   eval "exec 2>&${cf_err_fd:--}"
-  for cf_fd in $cf_say_fd $cf_held $cf_err_fd $cf_pipe_fd; do [ "$cf_fd" -lt 3 ] || eval "exec $cf_fd>&-"; done
+  for cf_fd in $cf_say_fd $cf_held $cf_err_fd $cf_pipe_fd $cf_real_fd; do [ "$cf_fd" -lt 3 ] || eval "exec $cf_fd>&-"; done
   # What systemd says to one process is for the command.
   for cf_name in LISTEN_PID WATCHDOG_PID; do
     eval "[ \"\${$cf_name-}\" != \"\$\$\" ] || { read -r $cf_name cf_rest </proc/self/stat; } 2>/dev/null"
@@ -1130,9 +1136,12 @@ launch() {
     [ "$cf_code" -le 256 ] || cf_code=$((cf_code - 128))
     return
   fi
-  if [ -n "${BASH_VERSION-}" ] && launch_watched "$@"; then return; fi
-  (become_command "$@") &
-  cf_pid=$!
+  if [ -z "${BASH_VERSION-}" ] || ! launch_watched "$@"; then
+    (become_command "$@") &
+    cf_pid=$!
+  fi
+  [ -z "$cf_real_fd" ] || eval "exec $cf_real_fd>&-"
+  cf_real_fd=''
 }
 
 runs_in_foreground() { [ "$cf_in" != closed ] && [ -z "$cf_in_fd" ]; }
@@ -1158,7 +1167,7 @@ launch_watched() {
 }
 
 watch_command() {
-  cf_pending=''
+  cf_pending='' cf_relay_pids=''
   # The command would go on ignoring what is ignored here.
   # shellcheck disable=SC2086 # several
   trap : $cf_signals
@@ -2241,7 +2250,27 @@ keep_args() {
 
 # Where a shell ends because it cannot start a process: the command runs all the same, or is waited for.
 on_exit() {
-  cf_status=$?
+  # bash, which could start no process, waits for all others after the first simple command here. So that one ends the
+  # relays, which have nothing yet, and from there on the real streams are in place of theirs.
+  case $cf_stage$cf_pid:$cf_try:$cf_relay_pids:$cf_helpers in
+    running:0:*[0-9]:) { leave_relays; end_alone "$@"; } >&"${cf_real_fd:-1}" ;;
+    *:*[0-9])
+      # shellcheck disable=SC2086 # several
+      kill -s KILL $cf_helpers 2>/dev/null
+      ;;
+    *) cf_status=$? ;;
+  esac
+  end_alone "$@"
+}
+
+leave_relays() {
+  # shellcheck disable=SC2086 # several
+  kill -s KILL $cf_relay_pids
+  [ -z "$cf_out_fd" ] || { eval "exec $cf_out_fd>&-" && cf_out_fd=''; }
+  [ "$cf_err" != relay ] || { eval "exec $cf_err_fd>&-" && cf_err_fd=$cf_say_fd; }
+}
+
+end_alone() {
   trap - EXIT
   case $cf_stage in
     over) exit "$cf_status" ;;
@@ -2251,8 +2280,6 @@ on_exit() {
       ;;
     ended) print_held_alone; exit "$cf_code" ;;
   esac
-  # shellcheck disable=SC2086 # several
-  [ -z "$cf_helpers" ] || kill -s KILL $cf_helpers 2>/dev/null
   # No process can be had to decode a line break in a variable either. The watcher's own stdout is the pipe of the code.
   cf_out_fd=${cf_out_fd:-$cf_held} cf_pid_of_group='' cf_unignore='' cf_soh=$cf_nl
   # A trap finds the arguments of the function that failed in place of the command, in the shells that have arrays.
@@ -2389,7 +2416,7 @@ cf_proc=/proc/none cf_stage=early cf_arrays='' cf_own_limit=''
 # What we say.
 cf_quiet='' cf_job='' cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer=''
 # Descriptors and streams.
-cf_say_fd=2 cf_err_fd=2 cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_pipe_fd='' cf_lock_fd='' cf_held=''
+cf_say_fd=2 cf_err_fd=2 cf_in_fd='' cf_out_fd='' cf_real_fd='' cf_relay_pids='' cf_code_fd='' cf_pipe_fd='' cf_lock_fd='' cf_held=''
 cf_err='' cf_err_in_out='' cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=0 cf_undelivered='' cf_helpers='' cf_printed=''
 # The command, and what is there beside it.
 cf_pid='' cf_pid_of_group='' cf_pending='' cf_signal='' cf_interrupted='' cf_forwarding='' cf_was_stopped='' cf_alone='' cf_early=''

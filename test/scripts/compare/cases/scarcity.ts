@@ -60,6 +60,17 @@ export const SCARCITY: readonly Case[] = [
     except: { ksh93: WAITS_FOR_PROCESSES.ksh93 },
   },
   {
+    name: 'a process beside the wrapper, which a relay takes',
+    script: String.raw`
+      chmod 777 ../home ../tmp; uid=$((100000 + $$ % 100000 * 100 + 98))
+      { hush setpriv --reuid $uid --regid $uid --clear-groups prlimit --nproc=2 $RUN sh -c 'echo out; echo err >&2; exit 7' </dev/null
+        note $?; } | cat`,
+    shows: /^7$/m,
+    needs: ['another user', 'prlimit(1)'],
+    reports: null,
+    except: { ksh93: WAITS_FOR_PROCESSES.ksh93 },
+  },
+  {
     name: 'few processes, with stdout and stderr in two pipes',
     script: String.raw`
       chmod 777 ../home ../tmp; uid=$((100000 + $$ % 100000 * 100))
