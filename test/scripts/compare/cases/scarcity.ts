@@ -68,7 +68,7 @@ export const SCARCITY: readonly Case[] = [
     shows: /^7$/m,
     needs: ['another user', 'prlimit(1)'],
     reports: null,
-    except: { ksh93: WAITS_FOR_PROCESSES.ksh93 },
+    except: { ksh93: WAITS_FOR_PROCESSES.ksh93, mksh: WAITS_FOR_PROCESSES.mksh },
   },
   {
     name: 'few processes, with stdout and stderr in two pipes',
