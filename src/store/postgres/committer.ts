@@ -9,7 +9,6 @@ import type { Change, Scope, StoreHealth, Tx } from '../store.ts';
 import type { Database, Session } from './database.ts';
 import { Conflict, isFullDisk, reasonText, refusalOf, unavailable } from './errors.ts';
 import { KnownNames } from './known-names.ts';
-import { jsonArray } from './json-array.ts';
 import { Loading } from './loading.ts';
 import { isAlone, Lack, needOf } from './need.ts';
 import { Patience } from './patience.ts';
@@ -361,8 +360,7 @@ async function writeMeta(
   const logged = put.filter(isLoggedMeta);
   // The text of a large configuration takes a while to write, and the log has it as well.
   const texts = new Map(put.map((each) => [each, JSON.stringify(each.value)]));
-  const valuesOf = (records: readonly MetaRecord[]): Buffer =>
-    jsonArray(records.map((each) => texts.get(each)!));
+  const valuesOf = (records: readonly MetaRecord[]): string[] => records.map((each) => texts.get(each)!);
   // The first two answer with a row for each value that they changed. Most commits change values and nothing else.
   const counted: { of: readonly unknown[]; step: Step }[] = [
     {

@@ -18,6 +18,15 @@ const JSONS = [
   '[1, null]',
   null,
   ' {"begins": "with a space"}',
+  ...[
+    'plain',
+    '"quoted" \\ {a,b} \n\t',
+    'ü € 💥 \u2028',
+    null,
+    12.5,
+    { text: ['x: "y"\n'.repeat(100)] },
+    '',
+  ].map((value) => JSON.stringify(value)),
 ];
 const INTEGERS = [0, 1, -1, null, 2_147_483_647, -2_147_483_647, -2_147_483_648];
 const BIGINTS = [0, 1, -1, null, 1_800_000_000_000, -1_800_000_000_000, 2 ** 32, -(2 ** 32), 2 ** 53 - 1];
@@ -51,6 +60,7 @@ describe.skipIf(missingPostgres() !== null)('arrays that are sent to the databas
     ['boolean', BOOLEANS, ['true', 'false', null]],
     ['bytea', BYTES, BYTES.map((each) => (each === null ? null : `\\x${each.toString('hex')}`))],
     ['text', [], []],
+    ['json', [], []],
     ['text', [null], [null]],
   ])('arrive as they are: %s', async (type, values, expected) => {
     const statement = { text: `select $1::${type}[]` };
