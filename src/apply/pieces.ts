@@ -15,6 +15,7 @@ import { byAndBy, listedByAndBy } from '../store/by-and-by.ts';
 import { faulty, othersOf, type PlanStep, specsBefore, stepsOf } from './carry-out.ts';
 import { EVENT_META, readGlobals, writeGlobals } from './events.ts';
 import { RENAMES_KEY } from './renames.ts';
+import { isLeft } from './signed.ts';
 import {
   type AppliedConfiguration,
   DECLARING_META,
@@ -29,8 +30,6 @@ import { tellInstead } from './told-instead.ts';
 
 /** One commit changes so many jobs. Pings wait for no longer than it takes. */
 const CHANGED_AT_ONCE = 200;
-/** Whoever applies a configuration signs with each commit. Another one goes on where no sign came for so long. */
-const SIGNED_MS_MAX = 10_000;
 /** Where others change jobs all the time, or configurations, it is given up after so many looks. */
 const ROUNDS_MAX = 10;
 
@@ -76,11 +75,6 @@ function beginOf({ begun_at: begunAt, signed_at: signedAt }: Applying): number {
 
 function between({ notifiers_between: known = [] }: Applying, { notifiers }: Globals): string[] {
   return [...new Set([...known, ...notifiers])];
-}
-
-/** Tells whether whoever applies a configuration has given no sign for so long that another one has to go on. */
-function isLeft({ signed_at: signedAt }: Applying, nowAt: number): boolean {
-  return Math.abs(nowAt - signedAt) > SIGNED_MS_MAX;
 }
 
 /** Plans what applying a configuration would do. Pings have their turn meanwhile, however many jobs there are. */

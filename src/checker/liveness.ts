@@ -14,7 +14,7 @@ import { INSTANCES_KEY, type Scope, type Store, type Tx } from '../store/store.t
 import { Deaths } from './deaths.ts';
 import { Instances, type Signs } from './instances.ts';
 import { noteGap, Outages, OUTAGES_KEY, setOutagesBack } from './outages.ts';
-import type { JobFailure } from './settling.ts';
+import { attemptOn, type JobFailure } from './settling.ts';
 import { TimeTeller } from './time-teller.ts';
 import { errorText } from '../core/model/errors.ts';
 
@@ -397,17 +397,9 @@ export class Liveness {
  * @returns the jobs that could not be told, with the reason
  */
 function tellJobs(tx: Tx, event: TimeEvent): JobFailure[] {
-  const failures: JobFailure[] = [];
-  for (const job of tx.jobs()) {
-    if (job.removed_at !== null) continue;
-    try {
-      tx.attempt(() => applyEvent(tx, job, event));
-    } catch (error) {
-      // A job that cannot be told must keep neither the others from being told nor the beat from going on.
-      failures.push({ job_id: job.id, error: errorText(error) });
-    }
-  }
-  return failures;
+  const jobs = tx.jobs().filter((job) => job.removed_at === null);
+  // A job that cannot be told must keep neither the others from being told nor the beat from going on.
+  return jobs.flatMap((job) => attemptOn(tx, job.id, () => applyEvent(tx, job, event)));
 }
 
 /** Returns the event that the time since the last sign of life is to every job, or null if it is none. */

@@ -18,6 +18,7 @@ import {
   withGap,
 } from '../core/system/outage.ts';
 import type { Logger } from '../observe/log.ts';
+import { jobIdsInParts } from '../store/job-ids.ts';
 import { TIME_EVENTS_KEY, type Store, type Tx, type View } from '../store/store.ts';
 import { type JobFailure, settleJob, settlingTime } from './settling.ts';
 import { errorText } from '../core/model/errors.ts';
@@ -247,10 +248,8 @@ async function lookInParts(store: Store, now: number): Promise<Look> {
   const hidden = new Map<string, Hidden>(
     due.map((each) => [keyOf(each), { unseen: [], touchedUntilAt: null }]),
   );
-  for (let after: string | null = null; due.length > 0;) {
-    const some = await store.jobIdsAfter(after, LOOKED_AT_ONCE);
-    after = some.at(-1) ?? null;
-    if (after === null) break;
+  const parts = due.length === 0 ? [] : jobIdsInParts(store, LOOKED_AT_ONCE);
+  for await (const some of parts) {
     const found = await store.view({ ids: some, meta, runs: { unknown: true } }, (view) => {
       const jobs = some.map((id) => view.jobById(id)).filter((job) => job !== undefined);
       return due.map((outage) => hiddenOf(view, jobs, outage));

@@ -1,5 +1,6 @@
 import { applyEvent } from '../apply/events.ts';
 import type { Clock } from '../clock.ts';
+import { errorText } from '../core/model/errors.ts';
 import type { Reason } from '../core/model/reasons.ts';
 import type { Tx } from '../store/store.ts';
 import { HOUR_MS } from '../schedule/units.ts';
@@ -23,6 +24,19 @@ export interface JobFailure {
   job_id: string;
   error: string;
   [field: string]: string;
+}
+
+/**
+ * Does something to one job. If that fails, nothing of it stays, and the other jobs of the transaction go on.
+ * @returns the failure, or nothing
+ */
+export function attemptOn(tx: Tx, id: string, act: () => void): JobFailure[] {
+  try {
+    tx.attempt(act);
+    return [];
+  } catch (error) {
+    return [{ job_id: id, error: errorText(error) }];
+  }
 }
 
 /** The effect of time on a job. */

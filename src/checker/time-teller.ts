@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { readTimeEvents, type TimeEvent, type TimeEvents, withTimeEvent } from '../apply/alive.ts';
 import { EVENT_META, tellOfTime } from '../apply/events.ts';
+import { isLeft } from '../apply/signed.ts';
 import type { Clock } from '../clock.ts';
 import { errorText } from '../core/model/errors.ts';
 import type { Logger } from '../observe/log.ts';
 import { TIME_EVENTS_KEY, type Store, type Tx } from '../store/store.ts';
-import type { JobFailure } from './settling.ts';
+import { attemptOn, type JobFailure } from './settling.ts';
 
 /** One commit tells so many jobs. Pings wait for no longer than it takes. */
-const TOLD_AT_ONCE = 500;
-/** Whoever tells the jobs signs with each commit. Another one goes on where no sign came for so long. */
-const SIGNED_MS_MAX = 10_000;
+export const TOLD_AT_ONCE = 500;
 
 /**
  * Tells all jobs of what happened to time, where instances share the store. To tell 100,000 of them in one commit would
@@ -55,10 +54,10 @@ export class TimeTeller {
   /** Goes on where nobody does, since whoever told the jobs has died, or the store refused its commit. */
   async look(): Promise<void> {
     if (this.#telling !== null || this.#isStopped) return;
-    const isLeft = await this.#store.view({ meta: [TIME_EVENTS_KEY] }, (view) =>
+    const isToDo = await this.#store.view({ meta: [TIME_EVENTS_KEY] }, (view) =>
       this.#isLeft(readTimeEvents(view)),
     );
-    if (!isLeft) return;
+    if (!isToDo) return;
     const at = this.#clock.now();
     const isMine = await this.#store.transact({ meta: [TIME_EVENTS_KEY] }, (tx) => {
       const left = readTimeEvents(tx);
@@ -77,7 +76,7 @@ export class TimeTeller {
 
   #isLeft(events: TimeEvents | undefined): boolean {
     if (events === undefined) return false;
-    return events.by === this.#by || Math.abs(this.#clock.now() - events.signed_at) > SIGNED_MS_MAX;
+    return events.by === this.#by || isLeft(events, this.#clock.now());
   }
 
   async #tellAll(): Promise<void> {
@@ -115,15 +114,10 @@ export class TimeTeller {
   }
 }
 
-/** @returns the failure of a job that cannot be told, which must not keep the others from being told */
+/** @returns the failure of a job that cannot be told */
 function tellJob(tx: Tx, id: string, at: number): JobFailure[] {
-  try {
-    tx.attempt(() => {
-      const job = tx.jobById(id);
-      if (job !== undefined && job.removed_at === null) tellOfTime(tx, job, at);
-    });
-    return [];
-  } catch (error) {
-    return [{ job_id: id, error: errorText(error) }];
-  }
+  return attemptOn(tx, id, () => {
+    const job = tx.jobById(id);
+    if (job !== undefined && job.removed_at === null) tellOfTime(tx, job, at);
+  });
 }

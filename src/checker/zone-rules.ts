@@ -1,8 +1,10 @@
 import { applyEvent, EVENT_META } from '../apply/events.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
-import type { Store, Tx } from '../store/store.ts';
 import type { Job } from '../core/model/records.ts';
+import { jobIdsInParts } from '../store/job-ids.ts';
+import type { Store, Tx } from '../store/store.ts';
+import { TOLD_AT_ONCE } from './time-teller.ts';
 
 /** The meta key of the version of the time zone rules by which the stored expectations were found. */
 const ZONE_RULES_KEY = 'zone_rules';
@@ -43,19 +45,13 @@ export async function expectByZoneRules(
     });
 }
 
-/** So many jobs are told in one commit, for which pings wait. */
-const TOLD_AT_ONCE = 500;
-
 /** Tells the jobs some at a time, where instances share the store, until another one that started as well has done it. */
 async function* expectInParts(
   store: Store,
   clock: Clock,
   isInForce: (known: unknown) => boolean,
 ): AsyncGenerator<string[]> {
-  for (let after: string | null = null; ;) {
-    const ids = await store.jobIdsAfter(after, TOLD_AT_ONCE);
-    after = ids.at(-1) ?? null;
-    if (after === null) return;
+  for await (const ids of jobIdsInParts(store, TOLD_AT_ONCE)) {
     const at = clock.now();
     const moved = await store.transact({ ids, meta: [...EVENT_META, ZONE_RULES_KEY] }, (tx) => {
       if (isInForce(tx.meta(ZONE_RULES_KEY))) return null;
