@@ -26,6 +26,14 @@ function capturers({ tmp }: Bench): number[] {
     });
 }
 
+/** Expects that a script finds all of the output of a wrapped command, in order, of which it prints the checksum. */
+async function expectAllOfIt(bench: Bench, script: string): Promise<void> {
+  const words = ['sh', '-c', script, 'sh', ...bench.shell, bench.script];
+  const ended = await start([...words, bench.job, 'seq', '1', '20000'], bench.environment()).ended;
+  const expected = execFileSync('sh', ['-c', 'seq 1 20000 | cksum'], { encoding: 'utf8' });
+  expect(ended.stdout).toBe(expected);
+}
+
 const cases: Case[] = [
   [
     'passes stdin and both outputs through byte for byte, and keeps the tail',
@@ -70,12 +78,7 @@ const cases: Case[] = [
   ],
   [
     'delivers all that was written, in order, however slow the reader',
-    async (bench) => {
-      const words = ['sh', '-c', '"$@" | (sleep 3; cksum)', 'sh', ...bench.shell, bench.script];
-      const ended = await start([...words, bench.job, 'seq', '1', '20000'], bench.environment()).ended;
-      const expected = execFileSync('sh', ['-c', 'seq 1 20000 | cksum'], { encoding: 'utf8' });
-      expect(ended.stdout).toBe(expected);
-    },
+    (bench) => expectAllOfIt(bench, '"$@" | (sleep 3; cksum)'),
   ],
   [
     'ends a command whose reader left, also where SIGPIPE is ignored',
@@ -159,15 +162,7 @@ const cases: Case[] = [
       }
     },
   ],
-  [
-    'relays a pipe where no file may grow',
-    async (bench) => {
-      const words = ['sh', '-c', 'ulimit -f 0; "$@" | cksum', 'sh', ...bench.shell, bench.script];
-      const ended = await start([...words, bench.job, 'seq', '1', '20000'], bench.environment()).ended;
-      const expected = execFileSync('sh', ['-c', 'seq 1 20000 | cksum'], { encoding: 'utf8' });
-      expect(ended.stdout).toBe(expected);
-    },
-  ],
+  ['relays a pipe where no file may grow', (bench) => expectAllOfIt(bench, 'ulimit -f 0; "$@" | cksum')],
   [
     'does not wait for a grandchild that holds the output, nor cut it off',
     async (bench) => {

@@ -11,9 +11,8 @@ import {
 } from 'node:fs';
 import { expect } from 'vitest';
 import { type Case, checkUnderEachShell, checkUnderOneShell, useBenches } from './benches.ts';
-import { isAlive, pathWithout, SCRIPT, start, until, which } from './harness.ts';
+import { isAlive, pathWithout, runs, SCRIPT, start, until, which } from './harness.ts';
 import { spooled } from './spool-files.ts';
-import { runs } from './harness.ts';
 
 const benches = useBenches('around');
 const { monitor, byPath } = benches;
