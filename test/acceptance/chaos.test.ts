@@ -13,7 +13,7 @@ import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { lostPings, misjudgedSlots, type RunJson } from './chaos/checks.ts';
-import { detectionsOf } from './chaos/detection.ts';
+import { detectionsOf, loggedIn } from './chaos/detection.ts';
 import { Instance } from './chaos/instance.ts';
 import { Traffic } from './chaos/traffic.ts';
 
@@ -249,7 +249,7 @@ test.skipIf(missing !== null)(
       async () => (await traffic.read<unknown[]>('/deliveries?status=pending')).length === 0,
       () => JSON.stringify(disturbances),
     );
-    const detections = await detectionsOf(server.url('postgres'), limits, REPLAY_WINDOW_MS);
+    const detections = detectionsOf(await loggedIn(server.url('postgres')), limits, REPLAY_WINDOW_MS);
     const late = detections.map(({ lateMs, looks }) => `${lateMs} ms and ${looks} looks`);
     const refused = [...traffic.refused].map(([what, count]) => `${count} x ${what}`).join(', ');
     console.log(
