@@ -52,6 +52,7 @@ export function httpDepsOf(
     notices: () => [...named.notices, ...noticesOf(reloader.current, reloader.problem, parts)],
     heartbeat: () => parts.heartbeat.status,
     tellingNobody: () => tellingNobody(reloader.current),
+    refusing: () => [...parts.worker.refusing.keys()],
     messages: parts.messages,
     metersStore: () => parts.liveness.isFirst,
     counts: parts.counts,

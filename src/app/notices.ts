@@ -15,18 +15,29 @@ export function tellingNobody(config: Config | null): string[] {
 export function noticesOf(
   config: Config | null,
   problem: ConfigProblem | null,
-  parts?: { worker: { failing: readonly string[] }; heartbeat: { status: HeartbeatStatus | null } },
+  parts?: {
+    worker: { failing: readonly string[]; refusing: ReadonlyMap<string, string> };
+    liveness: { others: readonly string[] };
+    heartbeat: { status: HeartbeatStatus | null };
+  },
 ): string[] {
   const notices: string[] = [];
+  const hasOthers = (parts?.liveness.others.length ?? 0) > 0;
   for (const name of tellingNobody(config)) {
-    notices.push(
-      `nobody will be told: notifier "${name}" has no webhook_url, its notifications only go to the log ` +
-        '(set SLACK_WEBHOOK_URL, or webhook_url in the configuration)',
-    );
+    const what = hasOthers
+      ? `this instance can tell nobody: notifier "${name}" has no webhook_url here, so the others try its notifications `
+      : `nobody will be told: notifier "${name}" has no webhook_url, its notifications only go to the log `;
+    notices.push(`${what}(set SLACK_WEBHOOK_URL, or webhook_url in the configuration)`);
   }
   for (const name of parts?.worker.failing ?? []) {
     notices.push(
       `messages to notifier "${name}" are not delivered; GET /deliveries?notifier=${name} says why`,
+    );
+  }
+  for (const [name, why] of parts?.worker.refusing ?? []) {
+    notices.push(
+      `the receiver of notifier "${name}" refuses what this instance sends, so its messages are left to the others ` +
+        `(${why}); compare the secrets of this instance with theirs, and restart it with the right ones`,
     );
   }
   const trouble = parts?.heartbeat.status?.trouble ?? null;

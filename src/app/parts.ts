@@ -171,7 +171,7 @@ function buildWorker(
     onOutcome: (notifier, outcome) => parts().messages.note(notifier, outcome),
     probes: () => parts().liveness.isFirst,
     isKnown: () => parts().liveness.isKnown,
-    hasOthers: () => parts().liveness.hasOthers,
+    others: () => parts().liveness.others,
     isExpected: (name) =>
       store.view({ meta: EVENT_META }, (view) => store.isShared === true && isConfigured(view, name)),
   });

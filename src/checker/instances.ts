@@ -38,9 +38,9 @@ export class Instances {
     return Object.entries(this.#signs).filter(isEarlier).length;
   }
 
-  /** Tells whether any other lived when this one last signed. */
-  get hasOthers(): boolean {
-    return Object.keys(this.othersOf(this.#signs)).length > 0;
+  /** Names the others that lived when this one last signed. */
+  get living(): string[] {
+    return Object.keys(this.othersOf(this.#signs));
   }
 
   /** Tells whether an instance lived when this one last signed. */

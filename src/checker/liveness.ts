@@ -195,9 +195,9 @@ export class Liveness {
     return this.#instances === null || (this.#store.presence ?? null) === null || this.#instances.isPresent;
   }
 
-  /** Tells whether any other instance that shares the store lived a moment ago. */
-  get hasOthers(): boolean {
-    return this.#instances?.hasOthers ?? false;
+  /** Names the other instances that share the store and lived a moment ago. */
+  get others(): readonly string[] {
+    return this.#instances?.living ?? [];
   }
 
   /** Tells whether an instance that shares the store lived a moment ago. */

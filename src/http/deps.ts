@@ -105,6 +105,8 @@ export interface HttpDeps {
   heartbeat(): HeartbeatStatus | null;
   /** Returns the names of the notifiers that are meant to tell somebody and tell nobody. */
   tellingNobody(): readonly string[];
+  /** Names the notifiers whose receivers refuse what this instance sends, while others may send it; absent, none. */
+  refusing?: () => readonly string[];
   /**
    * Tells whether the metrics of this instance have what is read from the store. Of instances that share one it is true
    * for one at a time, so that a sum over them counts each job once. Without it, they have it.

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type App, createApp } from '../../src/app/app.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
+import type { Sign } from '../../src/checker/instances.ts';
 import { revisionOf } from '../../src/config/parse.ts';
 import { createLogger } from '../../src/observe/log.ts';
+import { MINUTE_MS } from '../../src/schedule/units.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
 import { overlaid } from '../../src/store/overlaid.ts';
 import { PostgresStore } from '../../src/store/postgres/store.ts';
-import { APPLYING_KEY, type Store } from '../../src/store/store.ts';
+import { APPLYING_KEY, INSTANCES_KEY, type Store } from '../../src/store/store.ts';
 import { freshDatabase, missingPostgres, type TestDatabase } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
 import { startWebhookServer, type WebhookServer } from '../support/webhook-server.ts';
@@ -71,6 +73,8 @@ class Instance {
       env: this.#env,
       clock: this.#clock,
       logger: createLogger(systemClock, 'info', (line) => void (this.#log += line)),
+      // Whoever sent last goes on for as long as a test lasts, so that it is certain who sends what comes next.
+      leaseMs: 10 * MINUTE_MS,
     };
     this.#log = '';
     this.#app =
@@ -91,6 +95,11 @@ class Instance {
     const url = /listening url=(\S+)/.exec(this.#log)?.[1];
     const answer = await fetch(`${url}${path}`, { method });
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  }
+
+  async metrics(): Promise<string> {
+    const url = /listening url=(\S+)/.exec(this.#log)?.[1];
+    return (await fetch(`${url}/metrics`)).text();
   }
 
   async status(): Promise<Status> {
@@ -127,6 +136,15 @@ const BROKEN = 'jobs: {a: {evry: 1h}}\n';
 /** What the incidents that are open are about. */
 async function troubles(): Promise<string[]> {
   return (await store.incidents({ open: true, skip: 0, limit: 9 })).items.map(({ kind }) => kind);
+}
+
+/** Waits until so many instances have signed, each since the last of them came. */
+async function known(count: number): Promise<void> {
+  await until('the signs of life', async () => {
+    const signs = Object.values(((await store.meta(INSTANCES_KEY)) ?? {}) as Record<string, Sign>);
+    const lastAt = Math.max(...signs.map(({ since_at }) => since_at));
+    return signs.length === count && signs.every(({ at, since_at }) => at > lastAt || since_at === lastAt);
+  });
 }
 
 const silent = createLogger(systemClock, 'error', () => {});
@@ -255,6 +273,26 @@ describe.each(WORLDS)('instances on %s', (_name, make) => {
     await until('the message', () => webhook.accepted.length > 0);
     const { items } = await store.deliveries({ skip: 0, limit: 10 });
     expect(items.map(({ status, notifier }) => [status, notifier])).not.toContainEqual(['dead', 'hook']);
+  });
+
+  test('a message that is refused because of an outdated secret goes out at another instance', async () => {
+    const hooked = `notifiers:\n  hook: {type: webhook, url: "\${HOOK}"}\n${jobs('first', 'second')}`;
+    const old = await new Instance('old', { HOOK: `${webhook.origin}/old` }).save(hooked).start();
+    await old.ask('/jobs/first/failure', 'POST');
+    await until('the first message', () => webhook.accepted.length === 1);
+    const fresh = await new Instance('fresh', { HOOK: `${webhook.origin}/new` }).save(hooked).start();
+    await known(2);
+    webhook.failNext({ kind: 'answer', status: 404 });
+    await old.ask('/jobs/second/failure', 'POST');
+    await until('the second message', () => webhook.accepted.length === 2);
+    expect(webhook.accepted[1]).toMatchObject({ path: '/new', body: expect.stringContaining('second') });
+    const warnings = async (at: Instance): Promise<unknown> => (await at.ask('/readyz')).body['warnings'];
+    expect(await warnings(old)).toContainEqual(expect.stringMatching(/"hook" refuses.* answered 404/));
+    expect(await warnings(fresh)).not.toContainEqual(expect.stringContaining('refuses'));
+    expect(await old.metrics()).toContain('cronflow_notifier_refuses_instance{notifier="hook"} 1');
+    expect(await fresh.metrics()).toContain('cronflow_notifier_refuses_instance{notifier="hook"} 0');
+    expect(await troubles()).toEqual(['job', 'job']);
+    expect(await deadCount()).toBe(0);
   });
 
   test('an instance that starts beside others owes nothing again, and one that starts alone does', async () => {

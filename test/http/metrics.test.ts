@@ -78,6 +78,7 @@ describe('GET /metrics', () => {
       'messages_total{outcome="sent"}': 0,
       'messages_total{outcome="logged"}': 0,
       'notifier_tells_nobody{}': 0,
+      'notifier_refuses_instance{}': 0,
       'messages_total{outcome="retry"}': 0,
       'messages_total{outcome="dead"}': 0,
     };
@@ -116,6 +117,14 @@ describe('GET /metrics', () => {
     expect(await gauges(server)).toMatchObject({ [ops!]: 1, [mail!]: 0 });
     silent = [];
     expect(await gauges(server)).toMatchObject({ [ops!]: 0, [mail!]: 0 });
+  });
+
+  test('says which notifiers refuse this instance', async () => {
+    const server = await startServer({ globals, refusing: () => ['mail'] });
+    expect(await gauges(server)).toMatchObject({
+      'cronflow_notifier_refuses_instance{notifier="ops"}': 0,
+      'cronflow_notifier_refuses_instance{notifier="mail"}': 1,
+    });
   });
 
   test('counts heartbeats where some are sent', async () => {

@@ -378,6 +378,18 @@ interface DeliveryBase {
   redelivered?: true;
   /** The name that the receiver gave the message, where it gave one; for later messages about the incident. */
   receipt?: string;
+  /** Instances that cannot send it, while others may; absent once it is finished (docs/design.md §6). */
+  refused?: readonly Refusal[];
+}
+
+/** Says why one of the instances that share a store cannot send a message. */
+export interface Refusal {
+  /** Names the instance. */
+  by: string;
+  /** The answer of the receiver, or the reason why the instance only logged the message. */
+  why: string;
+  /** Set where the instance has no address for it. */
+  is_logged?: true;
 }
 
 /** A message owed about the trouble of a job. */

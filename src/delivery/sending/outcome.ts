@@ -1,8 +1,9 @@
 import { noteNotifierFails, noteNotifierWorks } from '../../apply/failing-notifiers.ts';
-import type { Delivery } from '../../core/model/records.ts';
+import type { Delivery, Refusal } from '../../core/model/records.ts';
 import type { Tx } from '../../store/store.ts';
 import { addDead } from './dead.ts';
 import type { Parcel } from './parcel.ts';
+import { withoutRefusals } from './refusals.ts';
 
 /** The result of handling a parcel. */
 export type SendOutcome =
@@ -11,8 +12,11 @@ export type SendOutcome =
   | { type: 'logged'; notSentBecause: string | null }
   /** It was settled without a message. */
   | { type: 'silent'; because: string }
-  /** It was not sent. The head is tried again, and the deliveries merged with it stay as they are. */
-  | { type: 'retry'; error: string; retryAt: number }
+  /**
+   * It was not sent. The head is tried again, and the deliveries merged with it stay as they are. `refused` says that
+   * this instance may not try again, and others may.
+   */
+  | { type: 'retry'; error: string; retryAt: number; refused?: Refusal }
   /** It was not sent and never will be, nor will the deliveries that were merged into the head. */
   | { type: 'dead'; error: string };
 
@@ -39,7 +43,8 @@ export function recordOutcome(
     // A closing that was to go with its opening goes alone.
     if (outcome.type === 'dead' && !isHead && delivery.merged_into !== head.id) continue;
     count += 1;
-    tx.putDelivery({ ...delivery, ...changeOf(outcome, delivery, isHead ? null : head.id, nowAt) });
+    const before = outcome.type === 'retry' ? delivery : withoutRefusals(delivery);
+    tx.putDelivery({ ...before, ...changeOf(outcome, delivery, isHead ? null : head.id, nowAt) });
   }
   switch (outcome.type) {
     case 'sent':
@@ -66,7 +71,7 @@ export function recordOutcome(
 /** The part of a delivery that an attempt changes. */
 type Progress = Pick<
   Delivery,
-  'status' | 'attempts' | 'next_attempt_at' | 'finished_at' | 'last_error' | 'receipt'
+  'status' | 'attempts' | 'next_attempt_at' | 'finished_at' | 'last_error' | 'receipt' | 'refused'
 >;
 
 /** @param sentWith the delivery whose message told of this one, too; null for that delivery itself */
@@ -90,8 +95,11 @@ function changeOf(
     }
     case 'silent':
       return { status: 'sent', finished_at: nowAt, last_error: `no message: ${outcome.because}` };
-    case 'retry':
-      return { attempts, next_attempt_at: outcome.retryAt, last_error: outcome.error };
+    case 'retry': {
+      const { refused, error, retryAt } = outcome;
+      const by = refused === undefined ? {} : { refused: [...(delivery.refused ?? []), refused] };
+      return { attempts, next_attempt_at: retryAt, last_error: error, ...by };
+    }
     case 'dead':
       return { status: 'dead', attempts, finished_at: nowAt, last_error: outcome.error };
   }

@@ -4,6 +4,7 @@ import { type Clock, sleep } from '../../clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { MessageOutcome } from '../../observe/message-counts.ts';
 import type { LaneLease, Store } from '../../store/store.ts';
+import { forgetRefusals } from './refusals.ts';
 import { makeDue } from './set-back.ts';
 import { deadKeyOf, forgetDead, type Redelivery, redeliver, readDeadCount } from './dead.ts';
 import { type SendOutcome, recordOutcome } from './outcome.ts';
@@ -114,7 +115,10 @@ export class Settler {
       try {
         const nowAt = clock.now();
         const settings = notifiers.get(notifier);
-        if (isChanged) await makeDue(store, nowAt, { fromAt: nowAt, notifier });
+        if (isChanged) {
+          await makeDue(store, nowAt, { fromAt: nowAt, notifier });
+          await forgetRefusals(store, notifier);
+        }
         if ((await readDeadCount(store, notifier)) > 0) {
           await this.#redeliver(notifier, { of: 'dead', isMended: true });
         }

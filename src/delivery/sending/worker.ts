@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../../clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { MessageOutcome } from '../../observe/message-counts.ts';
+import type { Refusal } from '../../core/model/records.ts';
 import type { Change, LaneLease, LaneNote, Store } from '../../store/store.ts';
 import type { Message, SourceUrlOf } from '../message/message.ts';
 import type { Redact } from '../message/redact.ts';
@@ -14,6 +15,7 @@ import { type Departure, isMergeable, Lane } from './lane.ts';
 import { pack } from './packing.ts';
 import { type Parcel, youngestOf } from './parcel.ts';
 import { LeftLanes } from './left-lanes.ts';
+import { OTHERS_TURN_MS, Refusals, type Turn, type Weighed } from './refusals.ts';
 import { isLeaseLost, Settler, STORE_RETRY_MS } from './settler.ts';
 import { CronflowError, errorText } from '../../core/model/errors.ts';
 import { write } from './writing.ts';
@@ -76,9 +78,10 @@ export interface DeliveryWorkerOptions {
    */
   isKnown?: () => boolean;
   /**
-   * Tells whether another instance lives, which may reach a receiver that this one cannot. Without it, none does.
+   * Names the other instances that live. They may reach a receiver that this one cannot, or have a secret that it takes.
+   * Without it, none does.
    */
-  hasOthers?: () => boolean;
+  others?: () => readonly string[];
   /**
    * Tells whether the applied configuration has a notifier that is not known here yet, since another instance applied
    * it. Its messages wait, and are not given up.
@@ -107,6 +110,7 @@ export class DeliveryWorker {
   readonly #tasks = new Set<Promise<void>>();
   readonly #settler: Settler;
   readonly #left: LeftLanes;
+  readonly #refusals: Refusals;
   /** The lanes that are being given up. */
   readonly #leaving = new Set<Lane>();
   /** Aborted when `stop` was called; then nothing new begins. */
@@ -128,7 +132,9 @@ export class DeliveryWorker {
   constructor(options: DeliveryWorkerOptions) {
     this.#options = options;
     this.#setBack = new SetBack(options.clock);
-    this.#left = new LeftLanes(options.clock);
+    const { owner, others = () => [] } = options;
+    this.#left = new LeftLanes(options.clock, () => others().length > 0);
+    this.#refusals = new Refusals({ store: options.store, owner, others });
     const [stopping, stopped] = [this.#stopping.signal, this.#stopped.signal];
     this.#settler = new Settler(options, { stopping, stopped });
   }
@@ -157,6 +163,14 @@ export class DeliveryWorker {
     return this.#settler.failing;
   }
 
+  /**
+   * Returns the answers of receivers that refuse what this instance sends, by the names of the notifiers. It knows of
+   * none where it is the only instance, since the notifier fails then.
+   */
+  get refusing(): ReadonlyMap<string, string> {
+    return this.#refusals.known;
+  }
+
   /** Wakes the worker, which then asks the store what is owed. Costs nothing. */
   wake(): void {
     this.#alarm.abort();
@@ -183,13 +197,22 @@ export class DeliveryWorker {
       const lane = this.#lanes.get(name);
       if (lane !== undefined) lane.heldUntilMs = -Infinity;
       this.#left.delete(name);
+      this.#refusals.forget(name);
     }
     this.#redeliver(names, true);
   }
 
   #redeliver(names: readonly string[], isChanged: boolean): void {
-    for (const name of names) this.#track(this.#settler.redeliverIfAny(name, isChanged));
+    for (const name of names) this.#track(this.#redeliverTo(name, isChanged));
     this.#track(this.#settler.readFailing());
+    this.wake();
+  }
+
+  async #redeliverTo(name: string, isChanged: boolean): Promise<void> {
+    await this.#settler.redeliverIfAny(name, isChanged);
+    if (!isChanged) return;
+    // The lane may have been left meanwhile, because of a refusal that counts no longer.
+    this.#left.delete(name);
     this.wake();
   }
 
@@ -411,11 +434,13 @@ export class DeliveryWorker {
     let left: Departure['claimed'];
     let message: Message | null = null;
     let deadCount: number;
+    let turn: Turn = null;
     try {
       ({ parcel, left } = await this.#pack(departure, notifier, lengthMax));
       // It is read under the lease, so that an instance that was stopped until another one took over sends nothing.
       deadCount = await readDeadCountUnder(store, lease);
       if (parcel !== null) message = await write(this.#options, parcel, deadCount);
+      if (parcel !== null) turn = await this.#refusals.turn(parcel.head, clock.now());
     } catch (error) {
       if (isLeaseLost(error)) throw error;
       const [first] = claimed;
@@ -435,8 +460,12 @@ export class DeliveryWorker {
     } else if (notifier === undefined) {
       const detail = 'no notifier of this name is configured';
       await this.#finish(lane, parcel, { sent: { result: 'permanent', detail }, deadCount: 0, lease });
+    } else if (turn === 'wait') {
+      if (isAlone) lane.storm.undo();
+      this.#left.add(lane.notifier, OTHERS_TURN_MS);
+      return { left: claimed, isTold: false };
     } else {
-      const sent = await this.#send(notifier, message, departure);
+      const sent = turn ?? this.#refusals.weigh(parcel.head, await this.#send(notifier, message, departure));
       isTold = sent.result === 'ok' || sent.result === 'logged';
       if (!isTold && isAlone) lane.storm.undo();
       await this.#finish(lane, parcel, { sent, deadCount, lease });
@@ -480,9 +509,9 @@ export class DeliveryWorker {
   async #finish(
     lane: Lane,
     parcel: Parcel,
-    { sent, deadCount, lease }: { sent: SendResult; deadCount: number; lease: LaneLease },
+    { sent, deadCount, lease }: { sent: Weighed; deadCount: number; lease: LaneLease },
   ): Promise<void> {
-    const { clock, logger, random, redact } = this.#options;
+    const { clock, logger, random } = this.#options;
     const { head } = parcel;
     const attempts = head.attempts + 1;
     const job = await jobsOf(this.#options.store, parcel);
@@ -501,8 +530,8 @@ export class DeliveryWorker {
       if (deadCount > 0 && notSentBecause === null) await this.#settler.recover(head.notifier, deadCount);
       return;
     }
-    // Secrets are hidden before the text is cut, because half a secret is not recognized.
-    const error = redact(sent.detail).slice(0, ERROR_LENGTH_MAX);
+    if (sent.result === 'left') return this.#leaveRefused(lane, parcel, { refusal: sent.refusal, lease });
+    const error = this.#shown(sent.detail);
     if (sent.result === 'permanent' || isExhausted(youngestOf(parcel), attempts, clock.now())) {
       logger.error('given up: a notification was not delivered', { ...fields, error });
       await this.#settler.settle(parcel, { type: 'dead', error }, lease);
@@ -515,7 +544,28 @@ export class DeliveryWorker {
     await this.#settler.settle(parcel, { type: 'retry', error, retryAt: clock.now() + delayMs }, lease);
     // A receiver that asks for a pause was reached.
     const wasReached = sent.afterMs !== undefined && sent.afterMs !== null;
-    if (!wasReached && this.#options.hasOthers?.() === true) this.#left.add(lane.notifier, delayMs);
+    if (!wasReached) this.#left.add(lane.notifier, delayMs);
+  }
+
+  /** Leaves a message to other instances, since the receiver refuses it of this one for good. */
+  async #leaveRefused(
+    lane: Lane,
+    parcel: Parcel,
+    { refusal, lease }: { refusal: Refusal; lease: LaneLease },
+  ): Promise<void> {
+    const { clock, logger } = this.#options;
+    const { id: delivery, notifier, attempts } = parcel.head;
+    const why = this.#shown(refusal.why);
+    const fields = { delivery, notifier, attempt: attempts + 1, error: why };
+    logger.error('this instance cannot send a notification for good; another instance tries', fields);
+    const refused = { ...refusal, why };
+    await this.#settler.settle(parcel, { type: 'retry', error: why, retryAt: clock.now(), refused }, lease);
+    this.#left.add(lane.notifier, OTHERS_TURN_MS);
+  }
+
+  /** Returns an error for people. Secrets are hidden before it is cut, because half a secret is not recognized. */
+  #shown(detail: string): string {
+    return this.#options.redact(detail).slice(0, ERROR_LENGTH_MAX);
   }
 
   #laneHeld(lease: LaneLease, note: LaneNote): Lane {

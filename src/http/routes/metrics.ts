@@ -158,6 +158,12 @@ function deliveryMetrics(services: Services, metrics: Metrics): void {
     const silent = services.tellingNobody();
     for (const notifier of configured()) gauge.set({ notifier }, silent.includes(notifier) ? 1 : 0);
   });
+  const refused =
+    'Whether the receiver of a notifier refuses what this instance sends, so that other instances send it: 1; else 0.';
+  metrics.gauge('notifier_refuses_instance', refused, ['notifier'], (gauge) => {
+    const refusing = services.refusing?.() ?? [];
+    for (const notifier of configured()) gauge.set({ notifier }, refusing.includes(notifier) ? 1 : 0);
+  });
   const age = 'For how long the oldest message that is not sent yet has been owed; 0 for none.';
   metrics.gauge('delivery_oldest_pending_seconds', age, ['notifier'], async (gauge) => {
     for (const { notifier, oldest_pending_at: at } of await kept())

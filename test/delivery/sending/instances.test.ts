@@ -116,7 +116,7 @@ describe('an instance that cannot reach a receiver', () => {
   let isAlone: boolean;
   /** Starts one that cannot, or one that can. */
   const beside = async (notifier: FakeNotifier): Promise<void> => {
-    const more = { hasOthers: (): boolean => !isAlone };
+    const more = { others: () => (isAlone ? [] : ['another']) };
     const worker = h.another(new Map([['ops', notifier]]), h.store, more);
     running.push(worker);
     worker.start(['ops']);

@@ -110,7 +110,7 @@ export interface Harness {
   another(
     notifiers?: ReadonlyMap<string, Notifier>,
     store?: Store,
-    more?: Pick<DeliveryWorkerOptions, 'isKnown' | 'hasOthers'>,
+    more?: Partial<Pick<DeliveryWorkerOptions, 'isKnown' | 'others' | 'owner'>>,
   ): DeliveryWorker;
   /** Commits deliveries, with the job and the incident each belongs to unless they are there; wakes nobody. */
   owe(...deliveries: Delivery[]): Promise<void>;
@@ -130,9 +130,9 @@ export function harness(random: () => number = () => 1): Harness {
   let workers = 0;
   const another: Harness['another'] = (given = notifiers, over = store, more = {}) =>
     new DeliveryWorker({
-      ...more,
       store: over,
       owner: `instance-${(workers += 1)}`,
+      ...more,
       clock,
       logger,
       random,
