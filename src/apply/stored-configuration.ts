@@ -5,7 +5,7 @@ import type { Globals } from '../core/model/spec.ts';
 import type { PlannedJob } from '../core/plan/planned-job.ts';
 import { type Standing, standingAfter } from '../core/plan/standing.ts';
 import { CONFIGURATION_KEY, type Store, type Tx, type View } from '../store/store.ts';
-import { EVENT_META } from './events.ts';
+import { EVENT_META, readGlobals } from './events.ts';
 
 /** The part of a configuration that is stored and applied. It does not say where messages go. */
 export interface AppliedConfiguration {
@@ -76,12 +76,13 @@ export function readRevision(tx: Pick<View, 'meta'>): string | undefined {
 
 /** Returns the `defaults` in force. */
 export function readDefaults(tx: Pick<View, 'meta'>): Declaration {
-  return readFill(tx).defaults;
+  return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined)?.defaults ?? {};
 }
 
-/** Returns the `defaults` and `groups` that fill jobs now, also those registered over the API (docs/design.md §5). */
+/** Returns what fills jobs now, also those registered over the API (docs/design.md §5). */
 export function readFill(tx: Pick<View, 'meta'>): Fill {
-  return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined) ?? { defaults: {} };
+  const stored = tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined;
+  return stored === undefined ? { defaults: {} } : { ...stored, globals: readGlobals(tx) };
 }
 
 /**

@@ -111,3 +111,25 @@ test('a notifier that joins is told of the jobs in trouble, those of the file an
     .map(({ kind, facts }) => `${facts.job_name} ${kind}`);
   expect(told.sort()).toEqual(['adhoc opened', 'backup opened']);
 });
+
+test('a job of the API whose only notifier is removed tells those of the defaults, until that one is back', async () => {
+  const { configure, ingest, store, ping } = await startMemoryService(START);
+  await configure({}, { notify: ['ops'] }, ['ops', 'team']);
+  await ingest.register('adhoc', { schedule: '0 2 * * *', notify: ['team'] });
+  await ingest.register('quiet', { schedule: '0 2 * * *', notify: ['team'] });
+  await ping('adhoc', 'failure');
+  const owed = async (): Promise<string[]> =>
+    (await store.deliveries({ skip: 0, limit: 9 })).items.map(({ notifier }) => notifier).reverse();
+  expect(await owed()).toEqual(['team']);
+  await configure({}, { notify: ['ops'] }, ['ops']);
+  // The trouble lasts, and whoever joins is told.
+  expect(await owed()).toEqual(['team', 'ops']);
+  await ping('quiet', 'failure');
+  expect(await owed()).toEqual(['team', 'ops', 'ops']);
+  expect(await store.jobByName('quiet')).toMatchObject({ declared: { notify: ['team'] } });
+  await configure({}, { notify: ['ops'] }, ['ops', 'team']);
+  expect((await store.jobByName('quiet'))!.declaration.notify).toEqual(['team']);
+  // One that comes with a notifier that went meanwhile is registered as the others are.
+  await ingest.register('late', { schedule: '0 2 * * *', notify: ['gone'] });
+  expect((await store.jobByName('late'))!.declaration.notify).toEqual(['ops']);
+});

@@ -175,16 +175,16 @@ interface LineGroup {
 }
 
 function* lineGroups(plan: Plan, shown: Shown): Generator<LineGroup> {
-  const changes = function* (
+  const changes = function* <T extends Planned | Plan['refilled'][number]>(
     sign: string,
-    list: Iterable<Planned | Plan['refilled'][number]>,
-    noteOf: (planned: Planned) => string,
+    list: Iterable<T>,
+    noteOf: (planned: T) => string,
   ): Generator<LineGroup> {
     for (const planned of list) {
       const limitLine = limitLines(planned.job, nextOf(planned), planned.keys);
       yield {
         count: 1 + planned.keys.length + limitLine.length,
-        lines: () => [...changeLines(sign, planned, noteOf(planned as Planned), shown), ...limitLine],
+        lines: () => [...changeLines(sign, planned, noteOf(planned), shown), ...limitLine],
       };
     }
   };
@@ -193,9 +193,18 @@ function* lineGroups(plan: Plan, shown: Shown): Generator<LineGroup> {
   yield* changes('~', plan.adopted, () => ' (from the API, now declared in the file)');
   yield* changes('~', plan.renamed, ({ next }) => ` (renamed to ${next.name}, with its history)`);
   yield* changes('~', plan.changed, () => '');
-  yield* changes('~', plan.refilled, () => ' (from the API, by defaults)');
+  yield* changes('~', plan.refilled, (planned) => ` (from the API, ${whyRefilled(planned)})`);
   for (const job of plan.removed) yield oneLine(() => `- ${job.name}`);
   if (plan.unchanged.length > 0) yield oneLine(() => `= ${plan.unchanged.length} unchanged`);
+}
+
+function whyRefilled({ job, declaration, keys }: Plan['refilled'][number]): string {
+  const isOwn = job.declared.notify !== undefined && keys.some(({ key }) => key === 'notify');
+  if (!isOwn) return 'by defaults';
+  const isBack = differences(job.declared, declaration).every(({ key }) => key !== 'notify');
+  return isBack
+    ? 'whose notifier is configured again'
+    : 'which names a notifier that is not configured any more';
 }
 
 function oneLine(text: () => string): LineGroup {

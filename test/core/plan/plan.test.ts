@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
-import { applyDefaults } from '../../../src/core/model/defaults.ts';
+import { applyDefaults, type Fill } from '../../../src/core/model/defaults.ts';
 import type { Job } from '../../../src/core/model/records.ts';
 import { Comparisons, differences } from '../../../src/core/plan/comparisons.ts';
 import {
@@ -285,6 +285,70 @@ describe('applyDefaults', () => {
     ).toEqual({
       failure_threshold: 3,
     });
+  });
+
+  describe('for a job whose notifiers are not all configured any more', () => {
+    const globals = { notifiers: ['ops', 'mail', 'pager'] };
+    const notifyOf = (
+      notify: Declaration['notify'],
+      fill: Omit<Fill, 'defaults' | 'globals'> & { defaults?: Declaration } = {},
+    ): Declaration['notify'] =>
+      applyDefaults({ ...(notify && { notify }), group: 'g' }, { defaults: {}, ...fill, globals }).notify;
+
+    test('those hear who hear of jobs that name nobody', () => {
+      expect(notifyOf(['gone'])).toBeUndefined();
+      expect(notifyOf(['gone'], { defaults: { notify: ['mail'] } })).toEqual(['mail']);
+      const groups = { g: { notify: ['pager'] } };
+      expect(notifyOf(['gone'], { defaults: { notify: ['mail'] }, groups })).toEqual(['pager']);
+      expect(notifyOf([{ to: 'gone' }, 'lost'], { defaults: { notify: [] } })).toEqual([]);
+    });
+
+    test('those that are left hear what they took', () => {
+      expect(notifyOf(['gone', 'ops'])).toEqual(['ops']);
+      expect(notifyOf([{ to: 'gone', on: ['missed'] }, 'ops'], { defaults: { notify: ['mail'] } })).toEqual([
+        'ops',
+      ]);
+    });
+
+    test('others hear of the kinds alone that nobody is left to take', () => {
+      const defaults: Declaration = { notify: ['mail', { to: 'pager', on: ['missed'] }] };
+      const missed: ['missed'] = ['missed'];
+      expect(notifyOf([{ to: 'gone', on: missed }], { defaults })).toEqual([
+        { to: 'mail', on: missed },
+        { to: 'pager', on: missed },
+      ]);
+      expect(notifyOf(['gone', { to: 'ops', on: missed }], { defaults })).toEqual([
+        { to: 'ops', on: missed },
+        { to: 'mail', on: ['failure', 'timeout'] },
+      ]);
+    });
+
+    test('nothing else is changed', () => {
+      for (const notify of [[], ['ops'], [{ to: 'mail', on: [] }], undefined])
+        expect(notifyOf(notify)).toEqual(notify);
+      expect(applyDefaults({ notify: ['gone'] }, { defaults: {} })).toEqual({ notify: ['gone'] });
+    });
+  });
+
+  test('a plan says of a job of the API that a notifier went, and that it came back', () => {
+    const declared: Declaration = { notify: ['gone'] };
+    const lines = (notifiers: string[], declaration: Declaration): string[] =>
+      formatPlan(
+        planChanges([job('adhoc', declared, { source: 'api', declaration })], [], {
+          defaults: {},
+          globals: { notifiers },
+        }),
+        (text) => text,
+      );
+    expect(lines(['ops'], declared)).toEqual([
+      '~ adhoc (from the API, which names a notifier that is not configured any more)',
+      '    notify: ["gone"] -> (not set)',
+    ]);
+    expect(lines(['ops'], {})).toEqual([]);
+    expect(lines(['ops', 'gone'], {})).toEqual([
+      '~ adhoc (from the API, whose notifier is configured again)',
+      '    notify: (not set) -> ["gone"]',
+    ]);
   });
 });
 
