@@ -41,6 +41,19 @@ export async function tellInstead(store: Store, removal: Removal, told: Told): P
   }
 }
 
+/**
+ * Does as `tellInstead` for messages that are being given up, because the notifier to which they are owed was removed.
+ * Nobody is told twice, whoever else does the same.
+ */
+export async function tellOthersThan(
+  store: Store,
+  owed: readonly Delivery[],
+  now: () => number,
+): Promise<void> {
+  const openings = owed.filter(({ kind }) => kind === 'opened');
+  if (openings.length > 0) await tellOf(store, openings, { isMine: () => true, meta: [], now });
+}
+
 /** Finds the messages to a notifier that was removed which told of trouble since then, or that it never took. */
 async function* openingsTo(store: Store, notifier: string, sinceAt: number): AsyncGenerator<Delivery[]> {
   let after: { at: number; id: string } | undefined;

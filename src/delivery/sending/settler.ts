@@ -1,5 +1,6 @@
 import { failingNotifiers } from '../../apply/failing-notifiers.ts';
 import { SYSTEM_SCOPE } from '../../apply/system.ts';
+import { tellOthersThan } from '../../apply/told-instead.ts';
 import { type Clock, sleep } from '../../clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { MessageOutcome } from '../../observe/message-counts.ts';
@@ -81,6 +82,15 @@ export class Settler {
     if (told?.length === 0) {
       logger.error('a notifier fails and there is no other to tell', { notifier: parcel.head.notifier });
     }
+  }
+
+  /**
+   * Tells others of what is owed to a notifier that is not configured any more, where nobody would hear of it
+   * (docs/design.md §7).
+   */
+  async tellOthers({ head, merged }: Parcel): Promise<void> {
+    const { store, clock } = this.#options;
+    await this.#untilStored(head.id, () => tellOthersThan(store, [head, ...merged], () => clock.now()));
   }
 
   /**

@@ -459,6 +459,8 @@ export class DeliveryWorker {
       return { left: claimed, isTold: false };
     } else if (notifier === undefined) {
       const detail = 'no notifier of this name is configured';
+      // It comes first, so that a crash in between tells it all the same.
+      await this.#settler.tellOthers(parcel);
       await this.#finish(lane, parcel, { sent: { result: 'permanent', detail }, deadCount: 0, lease });
     } else if (turn === 'wait') {
       if (isAlone) lane.storm.undo();
