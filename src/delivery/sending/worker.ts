@@ -466,11 +466,15 @@ export class DeliveryWorker {
       if (isAlone) lane.storm.undo();
       this.#left.add(lane.notifier, OTHERS_TURN_MS);
       return { left: claimed, isTold: false };
+    } else if (turn !== null) {
+      if (isAlone) lane.storm.undo();
+      await this.#finish(lane, parcel, { sent: turn, deadCount, lease });
     } else {
-      const sent = turn ?? this.#refusals.weigh(parcel.head, await this.#send(notifier, message, departure));
-      isTold = sent.result === 'ok' || sent.result === 'logged';
+      const sent = await this.#send(notifier, message, departure);
+      const weighed = this.#refusals.weigh(parcel.head, sent);
+      isTold = weighed.result === 'ok' || weighed.result === 'logged';
       if (!isTold && isAlone) lane.storm.undo();
-      await this.#finish(lane, parcel, { sent, deadCount, lease });
+      await this.#finish(lane, parcel, { sent: weighed, deadCount, lease });
     }
     return { left, isTold };
   }
