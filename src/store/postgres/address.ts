@@ -3,12 +3,18 @@ import { CronflowError } from '../../core/model/errors.ts';
 const URL_PARTS = /^postgres(?:ql)?:\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?$/s;
 const HOST = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/;
 const DEFAULT_PORT = '5432';
+const PORT_MAX = 65_535;
 
 const HOW =
   'It is postgres://USER:PASSWORD@HOST:PORT/DATABASE, in which a special character of the password is written as %XX: ' +
   '@ as %40, / as %2F, : as %3A, # as %23, ? as %3F and % as %25.';
 
-/** The parameters of a URL that are about encryption, as the driver knows them. It passes over any other one. */
+/**
+ * The parameters of a URL that mean something here. The driver passes over most others, such as one that names a server
+ * or asks for more safety, and takes some for settings of its own.
+ */
+const PARAMETERS: readonly string[] = ['host', 'port', 'user', 'password', 'application_name', 'options'];
+/** Those about encryption. */
 const TLS_PARAMETERS: ReadonlySet<string> = new Set([
   'ssl',
   'sslmode',
@@ -16,6 +22,7 @@ const TLS_PARAMETERS: ReadonlySet<string> = new Set([
   'sslcert',
   'sslkey',
   'sslnegotiation',
+  'uselibpqcompat',
 ]);
 const TLS_MODES: ReadonlySet<string> = new Set([
   'disable',
@@ -47,25 +54,48 @@ export function expectDatabaseUrl(url: string): void {
 }
 
 function faultOf(url: string): string | null {
-  const parts = URL_PARTS.exec(url);
-  const [, authority = '', path = '', query = '', fragment] = parts ?? [];
-  if (parts === null) return 'it does not begin with postgres://';
+  const read = URL_PARTS.exec(url);
+  const [, authority = '', path = '', query = '', fragment] = read ?? [];
+  if (read === null) return 'it does not begin with postgres://';
   if (fragment !== undefined) return 'it has the character "#"';
   if (path.includes('@')) return 'it has the character "@" after the host';
   if (query.includes('@') && authority !== '' && /^\/?$/.test(path))
     return 'it has the character "@" after a "?", and no name of a database before that';
   if (/%(?![0-9a-f]{2})/i.test(url)) return 'it has a "%" that no two hexadecimal digits follow';
-  if (authority.slice(authority.lastIndexOf('@') + 1).includes(','))
+  // The driver would read only some of the escapes of such a URL.
+  if (/\s/.test(url.trim()) && url.includes('%'))
+    return 'it has a space and a "%"; a space is written as %20';
+  const known = parametersOf(query);
+  const hosts = authority.slice(authority.lastIndexOf('@') + 1) + (known.get('host') ?? '');
+  if (hosts.includes(','))
     return 'it names several hosts, and Cronflow takes one, which should be an address that follows the primary';
-  if (partsOf(url) === null) return 'its host and port cannot be read';
-  return tlsFaultOf(new URLSearchParams(query));
+  const parts = partsOf(url);
+  if (parts === null) return 'its host and port cannot be read';
+  const port = known.get('port') ?? parts.port;
+  if (port !== '' && !isPort(port)) return `its port is no number from 1 to ${PORT_MAX}`;
+  return parameterFaultOf(known);
 }
 
-/** Refuses a slip in what is to encrypt the connection. The driver would connect without encryption. */
-function tlsFaultOf(query: URLSearchParams): string | null {
-  for (const name of query.keys())
-    if (/^(?:ssl|tls)/i.test(name) && !TLS_PARAMETERS.has(name))
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= PORT_MAX;
+}
+
+/** Returns the parameters of a URL, which may end with the line break of a file. */
+function parametersOf(query: string): URLSearchParams {
+  return new URLSearchParams(query.trimEnd());
+}
+
+/**
+ * Refuses a parameter that would be passed over, and a slip in what is to encrypt the connection. The driver would
+ * connect otherwise than the URL says, without a word. It is not shown, because it may be the rest of a password.
+ */
+function parameterFaultOf(query: URLSearchParams): string | null {
+  for (const [index, name] of [...query.keys()].entries()) {
+    if (TLS_PARAMETERS.has(name) || PARAMETERS.includes(name)) continue;
+    if (/^(?:ssl|tls)/i.test(name))
       return `it has a parameter about encryption that does not exist; there are ${[...TLS_PARAMETERS].join(', ')}`;
+    return `its parameter number ${index + 1} means nothing to Cronflow; there are ${[...PARAMETERS, ...TLS_PARAMETERS].join(', ')}`;
+  }
   const mode = query.get('sslmode');
   if (mode !== null && !TLS_MODES.has(mode)) return `its sslmode is none of ${[...TLS_MODES].join(', ')}`;
   return null;
@@ -83,17 +113,20 @@ function partsOf(url: string): Parts | null {
 }
 
 /**
- * Names the database of a URL for people: `cronflow at db.example.com:5432`. It has nothing that may be secret.
+ * Names the database of a URL for people: `cronflow at db.example.com:5432`. It has nothing that may be secret. What the
+ * URL leaves out the driver takes from the variables that PostgreSQL's own programs know.
  */
-export function databaseNameOf(url: string): string {
+export function databaseNameOf(url: string, env: NodeJS.ProcessEnv = process.env): string {
   const parts = partsOf(url);
   if (parts === null) return 'of CRONFLOW_STORE';
-  const query = new URLSearchParams(parts.query);
-  const user = query.get('user') ?? decoded(/^[^:]*/.exec(parts.credentials)![0]);
-  const host = query.get('host') ?? (parts.host === '' ? 'localhost' : decoded(parts.host));
-  const port = query.get('port') ?? (parts.port === '' ? DEFAULT_PORT : parts.port);
-  const name = parts.path.length > 1 ? decoded(parts.path.slice(1)) : user;
-  return `${name === '' ? 'of this user' : name} at ${host}:${port}`;
+  const query = parametersOf(parts.query);
+  const firstOf = (...texts: (string | null | undefined)[]): string =>
+    texts.find((text) => text !== undefined && text !== null && text !== '') ?? '';
+  const user = firstOf(query.get('user'), decoded(/^[^:]*/.exec(parts.credentials)![0]), env['PGUSER']);
+  const host = firstOf(query.get('host'), decoded(parts.host), env['PGHOST'], 'localhost');
+  const port = firstOf(query.get('port'), parts.port, env['PGPORT'], DEFAULT_PORT);
+  const name = firstOf(decoded(parts.path.trimEnd().slice(1)), env['PGDATABASE'], user, 'of this user');
+  return `${name} at ${/^[^[/].*:/.test(host) ? `[${host}]` : host}:${port}`;
 }
 
 function decoded(text: string): string {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { type ClockSample, sleep, systemClock } from '../../clock.ts';
@@ -327,7 +328,11 @@ export class Session {
 
 /** Returns what a connection goes over. To end it in order takes an answer, which may never come. */
 export function streamOf(client: pg.ClientBase): Duplex {
-  return (client as unknown as { connection: { stream: Duplex } }).connection.stream;
+  return connectionOf(client).stream;
+}
+
+function connectionOf(client: pg.ClientBase): EventEmitter & { stream: Duplex } {
+  return (client as unknown as { connection: EventEmitter & { stream: Duplex } }).connection;
 }
 
 const preparedNames = new Map<string, string>();
@@ -355,9 +360,22 @@ async function settled<T extends readonly unknown[]>(promises: {
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
 }
 
+/**
+ * A client of the database that closes its connection where that fails. The driver leaves one open on which it cannot
+ * log in, as where the database asks for a password that the URL has not. The server waits on it for a minute, and a
+ * client that tries each second would soon leave nobody a connection.
+ */
+class ClosingClient extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config);
+    connectionOf(this).on('error', () => streamOf(this).destroy());
+  }
+}
+
 function poolOf(url: string, max: number, connectMsMax: number): pg.Pool {
   const pool = new pg.Pool({
     ...KEEP_ALIVE,
+    Client: ClosingClient,
     connectionString: url,
     max,
     pipeline: true,

@@ -1,5 +1,4 @@
 import { CronflowError, errorText } from '../../core/model/errors.ts';
-import { databaseNameOf } from './address.ts';
 
 /** What became of a transaction that the database refused, and so what is to be done about it. */
 export type Refusal =
@@ -25,17 +24,6 @@ const CONFLICTS: ReadonlySet<string> = new Set([
 const OF_POOLERS: ReadonlySet<string> = new Set([
   '26000', // invalid_sql_statement_name: the statement was prepared on another connection
   '42P05', // duplicate_prepared_statement: another client has prepared it on this one
-]);
-
-const RIGHTS_LACKING: ReadonlySet<string> = new Set(['42501']); // insufficient_privilege
-
-/** What Node says of a certificate that nobody vouches for. */
-const UNTRUSTED: ReadonlySet<string> = new Set([
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 ]);
 
 /** The classes of errors that are about the data, the first two characters of a code. */
@@ -75,39 +63,6 @@ export function unavailable(error: unknown): CronflowError {
   return new CronflowError('store_unavailable', `The database took no commit: ${reasonText(error)}`, {
     cause: error,
   });
-}
-
-/** Says for people why a database cannot be used at all, and what to do. */
-export function unusable(url: string, error: unknown): CronflowError {
-  return new CronflowError(
-    'store_unavailable',
-    `The database ${databaseNameOf(url)} (CRONFLOW_STORE) cannot be used: ${reasonText(error)}. ${adviceOn(error)}`,
-    { cause: error },
-  );
-}
-
-function adviceOn(error: unknown): string {
-  const code = codeOf(error);
-  if (RIGHTS_LACKING.has(code))
-    return (
-      'Its user lacks a right. Run "cronflow store migrate" as the user who owns the schema "cronflow", or who may ' +
-      'create it, and give this one the rights that docs/postgresql.md lists.'
-    );
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-    return 'Write the host in CRONFLOW_STORE as the certificate of the database names it.';
-  if (UNTRUSTED.has(code))
-    return (
-      'Name the file with the certificate of whoever signed that of the database: ' +
-      '?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem.'
-    );
-  if (code === 'ENOENT' || code === 'EACCES')
-    return 'Check the host of a Unix socket, and the files that sslrootcert, sslcert and sslkey name.';
-  const text = reasonText(error);
-  if (/no encryption|SSL off/.test(text))
-    return 'If it takes only encrypted connections, add ?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem.';
-  if (text.includes('does not support SSL'))
-    return 'Turn on TLS at the database (ssl = on), or leave sslmode out where the network can be trusted.';
-  return 'Check that it runs, its address and the rights of its user.';
 }
 
 /** Returns what went wrong, in words. Where several addresses were tried, the error itself says nothing. */

@@ -33,9 +33,10 @@ import type {
   Tx,
   View,
 } from '../store.ts';
+import { unusable } from './advice.ts';
 import { Committer } from './committer.ts';
 import { Database } from './database.ts';
-import { unavailable, unusable } from './errors.ts';
+import { unavailable } from './errors.ts';
 import { Lanes } from './lanes.ts';
 import { Loading } from './loading.ts';
 import { LogKeeper } from './log-keeper.ts';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
+import { databaseNameOf } from '../../../src/store/postgres/address.ts';
 import { openOffline } from '../../../src/store/open/open-offline.ts';
 import { openStore } from '../../../src/store/open/open-store.ts';
 import { isShared, storeNameOf, storePlaceOf, storeUrlOf } from '../../../src/store/open/url.ts';
@@ -44,6 +45,21 @@ describe('the URL of a store', () => {
     ['postgres://me:HUNTER2%@db/cronflow', 'it has a "%" that no two hexadecimal digits follow'],
     ['postgres://me:HUNTER2:5/x', 'its host and port cannot be read'],
     ['postgres://me:HUNTER2@db1:5432,db2/cronflow', 'it names several hosts'],
+    ['postgres://me:HUNTER2@/cronflow?host=db1,db2', 'it names several hosts'],
+    ['postgres://me:HUNTER2@db:99999/cronflow', 'its port is no number from 1 to 65535'],
+    ['postgres://me:HUNTER2@db:0/cronflow', 'its port is no number from 1 to 65535'],
+    ['postgres://me:HUNTER2@/cronflow?host=db&port=pg', 'its port is no number from 1 to 65535'],
+    ['postgres://me:HUNTER2 %2F@db/cronflow', 'it has a space and a "%"; a space is written as %20'],
+    [
+      'postgres://me:HUNTER2@/cronflow?hostaddr=10.0.0.7',
+      'its parameter number 1 means nothing to Cronflow; there are host, ',
+    ],
+    [
+      'postgres://me:HUNTER2@db/cronflow?ssl=true&target_session_attrs=any',
+      'its parameter number 2 means nothing',
+    ],
+    ['postgres://me:HUNTER2@db/cronflow?query_timeout=1', 'its parameter number 1 means nothing'],
+    ['postgres://me:a@db/cronflow?password=a&HUNTER2', 'its parameter number 2 means nothing'],
     [
       'postgres://me:HUNTER2@db/cronflow?ssl_mode=verify-full',
       'it has a parameter about encryption that does not',
@@ -76,8 +92,17 @@ describe('the URL of a store', () => {
     ['postgres://me:HUNTER2@/watch?host=/run/postgresql', 'watch at /run/postgresql:5432'],
     ['postgres:///watch?host=/run/pg&port=7&user=me@corp&password=HUNTER2', 'watch at /run/pg:7'],
     ['postgresql://', 'of this user at localhost:5432'],
+    ['postgres://me:HUNTER2@/watch?host=::1&port=5433', 'watch at [::1]:5433'],
+    ['postgres://me:HUNTER2@db/watch\n', 'watch at db:5432'],
   ])('names the database without its password: %s', (named, name) => {
     expect(storeNameOf(storeUrlOf(named, '/data'))).toBe(`the database ${name}`);
+  });
+
+  test('leaves to the variables of PostgreSQL what it does not say, and nothing else', () => {
+    const env = { PGHOST: '/run/pg', PGPORT: '7', PGDATABASE: 'jobs', PGUSER: 'me', PGPASSWORD: 'HUNTER2' };
+    expect(databaseNameOf('postgres://', env)).toBe('jobs at /run/pg:7');
+    expect(databaseNameOf('postgres://', { PGUSER: 'me' })).toBe('me at localhost:5432');
+    expect(databaseNameOf('postgres://you@db:8/watch', env)).toBe('watch at db:8');
   });
 
   test('is refused for another store, without the value, which may hold a password', () => {
