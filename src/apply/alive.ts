@@ -1,10 +1,14 @@
+import { joinedGaps } from '../core/job/gaps.ts';
 import type { Event } from '../core/model/event.ts';
+import { LIMITS } from '../core/model/limits.ts';
 import type { Job, JobState } from '../core/model/records.ts';
 import { TIME_EVENTS_KEY, type View } from '../store/store.ts';
 import { MINUTE_MS } from '../schedule/units.ts';
 
 /** An event of time itself, which every job is told. */
 export type TimeEvent = Extract<Event, { type: 'gap' | 'clock_set_back' }>;
+
+type Gap = JobState['gaps'][number];
 
 /** The meta key of the last instant at which Cronflow is known to have been able to take pings. */
 export const LIVENESS_KEY = 'liveness';
@@ -86,12 +90,36 @@ export function untoldOf(events: readonly TimeEvent[], state: JobState, at: numb
   });
 }
 
-/** Adds an event to those of which jobs are being told. Gaps that reach beyond a clock that was set back end there. */
+/**
+ * Adds an event to those of which jobs are being told. Gaps that reach beyond a clock that was set back end there. A gap
+ * that begins where the last one ends goes on with it. Of more gaps than a job remembers those become one that are
+ * nearest to each other, so that the list ends where Cronflow dies again and again before all jobs are told.
+ */
 export function withTimeEvent(events: readonly TimeEvent[], event: TimeEvent): TimeEvent[] {
-  if (event.type === 'gap') return [...events, event];
+  if (event.type === 'gap') return withGap(events, event);
   const before = events.flatMap((each): TimeEvent[] => {
     if (each.type !== 'gap') return [];
     return each.from_at >= event.at ? [] : [{ ...each, to_at: Math.min(each.to_at, event.at) }];
   });
   return [...before, event];
+}
+
+function withGap(events: readonly TimeEvent[], { from_at: fromAt, to_at: toAt }: Gap): TimeEvent[] {
+  // Times before a clock was set back and those after it cannot be compared.
+  const since = events.findLastIndex(({ type }) => type === 'clock_set_back') + 1;
+  const gaps = events.slice(since).filter((each) => each.type === 'gap');
+  const last = gaps.at(-1);
+  const isNext = last !== undefined && last.from_at <= fromAt && fromAt <= last.to_at;
+  const next = isNext
+    ? [...gaps.slice(0, -1), joined(last, toAt)]
+    : [...gaps, { from_at: fromAt, to_at: toAt }];
+  const fewer = joinedGaps(next, LIMITS.gapsMax);
+  return [
+    ...events.slice(0, since),
+    ...fewer.map((gap): TimeEvent => ({ type: 'gap', from_at: gap.from_at, to_at: gap.to_at })),
+  ];
+}
+
+function joined(gap: Gap, toAt: number): Gap {
+  return { ...gap, to_at: Math.max(gap.to_at, toAt) };
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { LIVENESS_KEY } from '../../src/apply/alive.ts';
+import { LIVENESS_KEY, type TimeEvent, type TimeEvents } from '../../src/apply/alive.ts';
 import { applyConfiguration } from '../../src/apply/configuration.ts';
 import { Liveness } from '../../src/checker/liveness.ts';
 import { OUTAGES_KEY } from '../../src/checker/outages.ts';
@@ -140,11 +140,12 @@ test.each([1, 2, 3])(
     await until('all jobs to be told', isTold);
     await next.stop();
     for (const { id, state } of await jobs()) {
-      expect(state.gaps[0]).toMatchObject({ from_at: gap.from_at });
       const { events } = await past(id);
-      expect(events.filter((each) => each.type === 'gap' && each.to_at === gap.to_at)).toEqual([
-        { type: 'gap', ...gap },
-      ]);
+      const told = events.filter((each) => each.type === 'gap');
+      // The second gap begins where the first one ends, so they are one to those who were not told of the first.
+      expect(told[0]).toMatchObject({ from_at: gap.from_at });
+      expect(new Set(told.map(({ to_at: toAt }) => toAt)).size).toBe(told.length);
+      expect(state.gaps).toEqual([{ from_at: gap.from_at, to_at: told.at(-1)!.to_at }]);
     }
   },
 );
@@ -162,6 +163,50 @@ test('a second gap in the middle is told to all jobs as well as the first', asyn
   // Gaps that touch are one.
   const joined = [{ from_at: START, to_at: START + 20 * MINUTE_MS }];
   for (const { state } of await jobs()) expect([gaps, joined]).toContainEqual(state.gaps);
+});
+
+/** Returns the store as an instance has it that dies, or has no room, whenever it tells jobs. */
+function tellingNobody(): Store {
+  return watched((scope) => {
+    if (scope.ids?.length === AT_ONCE)
+      throw new CronflowError('store_unavailable', 'It has no room for that.');
+  });
+}
+
+async function notedEvents(): Promise<readonly TimeEvent[]> {
+  return ((await store.meta(TIME_EVENTS_KEY)) as TimeEvents | undefined)?.events ?? [];
+}
+
+test('a Cronflow that dies again and again before all are told notes no more than a job remembers', async () => {
+  let noted = 0;
+  for (let count = 0; count < 40; count += 1) {
+    clock.set(clock.now() + 2 * MINUTE_MS);
+    const each = await start(tellingNobody(), `a${count}`);
+    await clock.advance(4 * SECOND_MS);
+    await each.stop();
+    noted = Math.max(noted, (await notedEvents()).length);
+  }
+  expect(noted).toBe(32);
+  clock.set(clock.now() + MINUTE_MS);
+  await start(store, 'z');
+  await until('all jobs to be told', isTold);
+  for (const { state } of await jobs()) {
+    expect(state.gaps[0]!.from_at).toBe(START);
+    expect(state.gaps.at(-1)!.to_at).toBe(clock.now());
+    // The slot at 01:00 was hidden by one of the gaps, and is over at the earliest 15 minutes after the last one.
+    expect(state.expected_at).toBe(START + HOUR_MS);
+  }
+  expect((await store.incidents({ skip: 0, limit: 9 })).items).toEqual([]);
+});
+
+test('times in which commits are refused again and again are one gap', async () => {
+  const first = await start(tellingNobody());
+  for (let count = 0; count < 20; count += 1) {
+    clock.set(clock.now() + SECOND_MS);
+    first.noteRefusal();
+    await first.check();
+  }
+  expect(await notedEvents()).toEqual([{ type: 'gap', from_at: START, to_at: START + 20 * SECOND_MS }]);
 });
 
 test('a clock that was set back is told to all jobs in several commits', async () => {

@@ -4,6 +4,7 @@ import type { JobState, Run } from '../model/records.ts';
 import { earlyMs, slotAfter } from '../model/slots.ts';
 import { hiddenUntil } from './claim-delays.ts';
 import type { Draft } from './draft.ts';
+import { joinedGaps } from './gaps.ts';
 import { isDropped } from './overlap.ts';
 
 /** The thing that time alone will do next to a job. */
@@ -156,5 +157,6 @@ export function forgetOldGaps(draft: Draft): void {
     draft.incident?.next_reminder_at ?? Infinity,
     ...starts,
   );
-  draft.job.gaps = draft.job.gaps.filter((gap) => gap.to_at >= from).slice(-LIMITS.gapsMax);
+  const kept = draft.job.gaps.filter((gap) => gap.to_at >= from);
+  draft.job.gaps = joinedGaps(kept, LIMITS.gapsMax);
 }

@@ -22,7 +22,7 @@ export const LIMITS = {
   unclaimedSlotsMax: 32,
   /** This many `skip` pings in a row, with no run open, make a `stuck_lock` (§3.2). */
   skipsInARowMax: 3,
-  /** A job remembers this many of the latest gaps. */
+  /** A job remembers this many gaps. Of more, those that are nearest to each other become one. */
   gapsMax: 32,
   /** The latest claimed slots, this many, show by when the job reports, and so what a gap can have hidden (§3.4). */
   claimDelaysMax: 10,

@@ -27,6 +27,15 @@ function hoursEnded(count: number, time: string): string[] {
   });
 }
 
+/** A Cronflow that dies each 10 s from 02:00 on, this often, and was away for all of that time but the last 2 s. */
+function crashes(count: number): string {
+  const at = (second: number): string =>
+    `${twoDigits(2 + Math.floor(second / 3_600))}:${twoDigits(Math.floor(second / 60) % 60)}:${twoDigits(second % 60)}`;
+  return Array.from({ length: count }, (_, each) => `${at(10 * each + 8)} gap from=${at(10 * each)}`).join(
+    '\n',
+  );
+}
+
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }
@@ -385,6 +394,13 @@ describe('§3.4 when Cronflow was away', () => {
       ['02:35 slot 02:00 unknown outage', '04:05 slot 04:00 missed missed', '04:05 owe ops opened missed'],
     ],
   ]);
+});
+
+test('a slot in the first of more gaps than a job remembers ends unknown, and no alarm is given', () => {
+  const job = { schedule: '0 2 * * *', grace: '1m' };
+  const script = `01:00 log\n${crashes(360)}`;
+  expect(play(job, `${script}\n09:00 tick`)).toEqual(['03:14:58 slot 02:00 unknown outage']);
+  expect(stateAfter(job, script).job.gaps).toHaveLength(32);
 });
 
 test('a gap that is learned of twice is one gap', () => {
