@@ -120,13 +120,16 @@ export function databaseNameOf(url: string, env: NodeJS.ProcessEnv = process.env
   const parts = partsOf(url);
   if (parts === null) return 'of CRONFLOW_STORE';
   const query = parametersOf(parts.query);
-  const firstOf = (...texts: (string | null | undefined)[]): string =>
-    texts.find((text) => text !== undefined && text !== null && text !== '') ?? '';
   const user = firstOf(query.get('user'), decoded(/^[^:]*/.exec(parts.credentials)![0]), env['PGUSER']);
   const host = firstOf(query.get('host'), decoded(parts.host), env['PGHOST'], 'localhost');
   const port = firstOf(query.get('port'), parts.port, env['PGPORT'], DEFAULT_PORT);
   const name = firstOf(decoded(parts.path.trimEnd().slice(1)), env['PGDATABASE'], user, 'of this user');
   return `${name} at ${/^[^[/].*:/.test(host) ? `[${host}]` : host}:${port}`;
+}
+
+/** Returns the first of these texts that says anything. */
+function firstOf(...texts: (string | null | undefined)[]): string {
+  return texts.find((text) => text !== undefined && text !== null && text !== '') ?? '';
 }
 
 function decoded(text: string): string {

@@ -29,11 +29,14 @@ function hoursEnded(count: number, time: string): string[] {
 
 /** A Cronflow that dies each 10 s from 02:00 on, this often, and was away for all of that time but the last 2 s. */
 function crashes(count: number): string {
-  const at = (second: number): string =>
-    `${twoDigits(2 + Math.floor(second / 3_600))}:${twoDigits(Math.floor(second / 60) % 60)}:${twoDigits(second % 60)}`;
-  return Array.from({ length: count }, (_, each) => `${at(10 * each + 8)} gap from=${at(10 * each)}`).join(
-    '\n',
-  );
+  return Array.from(
+    { length: count },
+    (_, each) => `${afterTwo(10 * each + 8)} gap from=${afterTwo(10 * each)}`,
+  ).join('\n');
+}
+
+function afterTwo(seconds: number): string {
+  return new Date(Date.UTC(2025, 0, 1, 2) + seconds * 1_000).toISOString().slice(11, 19);
 }
 
 function twoDigits(value: number): string {

@@ -13,6 +13,10 @@ import { until } from '../../support/until.ts';
 const RULES =
   'local all cronflow trust\nlocal all all scram-sha-256\nhost all cronflow 127.0.0.1/32 scram-sha-256\n';
 
+function storeAt(url: string): PostgresStore {
+  return new PostgresStore({ url, clock: systemClock, log: silentLogger });
+}
+
 describe.skipIf(missingPostgres() !== null)('a database that asks for a password', () => {
   let server: PostgresServer;
   const rules = join(tmpdir(), `cronflow-login-${process.pid}.conf`);
@@ -34,8 +38,6 @@ describe.skipIf(missingPostgres() !== null)('a database that asks for a password
     rmSync(rules, { force: true });
   });
 
-  const storeAt = (url: string): PostgresStore =>
-    new PostgresStore({ url, clock: systemClock, log: silentLogger });
   const urlOf = (user: string, database = 'watch'): string =>
     server.url(database).replace(/user=\w+/, `user=${user}`);
   const withPassword = (password: string, database?: string): string =>
