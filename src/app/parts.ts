@@ -127,7 +127,11 @@ export function buildParts(options: AppOptions, opened: Store, counts: ServiceCo
   const onClockSetBack = (): void => worker.clockSetBack();
   const among = isShared ? { instance, onDeath: () => worker.wake() } : {};
   const liveness = new Liveness({ store, clock, logger, onBeat, onClockSetBack, ...among });
-  const vitals = (): Vitals => ({ checkedMs: checker.lastPassedMs, storedMs: liveness.lastStoredMs });
+  const vitals = (): Vitals => ({
+    checkedMs: checker.lastPassedMs,
+    storedMs: liveness.lastStoredMs,
+    sends: !worker.isAside,
+  });
   const parts: Parts = {
     store,
     registry,

@@ -38,7 +38,8 @@ export function audience(tx: Pick<View, 'meta'>): Audience {
   const defaults = readDefaults(tx);
   const every = defaults.remind_every;
   const remindEveryMs = every === undefined || every === 'off' ? null : parseDuration(every);
-  return { notify: defaultNotifiers(defaults, readGlobals(tx).notifiers), remindEveryMs };
+  const { notifiers: everyone } = readGlobals(tx);
+  return { notify: defaultNotifiers(defaults, everyone), everyone, remindEveryMs };
 }
 
 /** Owes the reminders of system incidents that are due. */

@@ -24,6 +24,8 @@ export interface Vitals {
   checkedMs: number | null;
   /** The last commit. */
   storedMs: number | null;
+  /** False while this instance leaves all messages to others, which may not be there. */
+  sends: boolean;
 }
 
 interface HeartbeatOptions {
@@ -123,9 +125,10 @@ export class Heartbeat {
    * @returns null where one may be sent, and an empty text where it is only too early to know
    */
   #withheldBecause(startedMs: number, nowMs: number): string | null {
-    const { checkedMs, storedMs } = this.#options.vitals();
+    const { checkedMs, storedMs, sends } = this.#options.vitals();
     const isOld = (atMs: number | null): boolean => nowMs - (atMs ?? startedMs) > RECENT_MS_MAX;
     const seconds = RECENT_MS_MAX / 1_000;
+    if (!sends) return 'this instance cannot read the configuration that is applied, so it sends no messages';
     if (isOld(storedMs)) return `nothing could be stored for ${seconds} s`;
     if (isOld(checkedMs)) return `no check of the jobs was completed for ${seconds} s`;
     return storedMs === null || checkedMs === null ? '' : null;

@@ -258,19 +258,25 @@ describe.each(WORLDS)('instances on %s', (_name, make) => {
 
   test('an instance that cannot read what is applied sends nothing, and no message is lost', async () => {
     const env = { HOOK: `${webhook.origin}/hook` };
-    const hooked = ['notifiers:', '  hook: {type: webhook, url: "${HOOK}"}', jobs('a')].join('\n');
-    const a = await new Instance('a', env).save(OLD).start();
-    const b = await new Instance('b').save(OLD).start();
+    const beat = `heartbeat: {url: "${webhook.origin}/beat", every: 1m}`;
+    const hooked = ['notifiers:', '  hook: {type: webhook, url: "${HOOK}"}', beat, jobs('a')].join('\n');
+    const a = await new Instance('a', env).save(`${beat}\n${OLD}`).start();
+    const b = await new Instance('b').save(`${beat}\n${OLD}`).start();
     a.save(hooked);
     await a.ask('/config/reload', 'POST');
     const behind = await until('b to fall behind', async () => (await b.status()).last_error);
     expect(behind.detail).toContain('cannot be read here');
     expect(behind.detail).toContain('HOOK');
+    // Whoever waits for heartbeats hears that no instance is left which tells anybody.
+    const warnings = async (): Promise<unknown> => (await b.ask('/readyz')).body['warnings'];
+    await until('b to send no heartbeat', async () =>
+      JSON.stringify(await warnings()).includes('so it sends no messages'),
+    );
     await a.stop();
     await b.ask('/jobs/a/failure', 'POST');
     // Whoever can read it takes over.
     await new Instance('c', env).save(hooked).start();
-    await until('the message', () => webhook.accepted.length > 0);
+    await until('the message', () => webhook.accepted.some(({ path }) => path === '/hook'));
     const { items } = await store.deliveries({ skip: 0, limit: 10 });
     expect(items.map(({ status, notifier }) => [status, notifier])).not.toContainEqual(['dead', 'hook']);
   });

@@ -40,7 +40,7 @@ let heartbeat: Heartbeat;
 let log = '';
 /** How the checker and the store are; `alive` moves them on with the clock. */
 let vitals: () => Vitals;
-const alive = (): Vitals => ({ checkedMs: clock.monotonic(), storedMs: clock.monotonic() });
+const alive = (): Vitals => ({ checkedMs: clock.monotonic(), storedMs: clock.monotonic(), sends: true });
 
 beforeEach(async () => {
   watcher = await startWatcher();
@@ -85,7 +85,7 @@ describe('a heartbeat', () => {
   });
 
   test('waits for the first check and the first commit, and logs nothing about the wait', async () => {
-    vitals = () => ({ checkedMs: null, storedMs: 0 });
+    vitals = () => ({ checkedMs: null, storedMs: 0, sends: true });
     heartbeat.apply({ url: watcher.url, everyMs: MINUTE_MS });
     heartbeat.start();
     await clock.advance(MINUTE_MS);
@@ -119,6 +119,20 @@ describe('a heartbeat', () => {
     await outcomes(5);
     expect(heartbeat.status?.trouble).toBeNull();
     expect(log).toContain('info  heartbeats arrive again\n');
+  });
+
+  test('is not sent while nobody would be told of anything, and is sent again after that', async () => {
+    heartbeat.apply({ url: watcher.url, everyMs: 20 * SECOND_MS });
+    vitals = () => ({ ...alive(), sends: false });
+    heartbeat.start();
+    await clock.advance(10 * MINUTE_MS);
+    const why = 'this instance cannot read the configuration that is applied, so it sends no messages';
+    expect({ asked: watcher.asked, log }).toEqual({ asked: [], log: `error no heartbeat is sent: ${why}\n` });
+    expect(heartbeat.status?.trouble).toBe(`no heartbeat is sent: ${why}`);
+    vitals = alive;
+    await clock.advance(10 * SECOND_MS);
+    await outcomes(1);
+    expect(heartbeat.status?.trouble).toBeNull();
   });
 
   test('that is not taken is tried again soon, and is told once, with the host alone', async () => {

@@ -378,6 +378,8 @@ interface DeliveryBase {
   redelivered?: true;
   /** The name that the receiver gave the message, where it gave one; for later messages about the incident. */
   receipt?: string;
+  /** The instant of its first attempt, which failed; absent before that, and once it is finished. */
+  failing_from_at?: number;
   /** Instances that cannot send it, while others may; absent once it is finished (docs/design.md §6). */
   refused?: readonly Refusal[];
 }

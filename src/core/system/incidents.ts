@@ -24,6 +24,8 @@ export type Trouble = TroubleKey & {
 export interface Audience {
   /** Names of the notifiers. */
   notify: readonly string[];
+  /** Names of all that are configured. They hear of a notifier that fails where it is the only one in `notify`. */
+  everyone?: readonly string[];
   /** Null means never. */
   remindEveryMs: number | null;
 }
@@ -48,9 +50,10 @@ const NOTHING: SystemChange = { incidents: [], deliveries: [] };
 export function openTrouble(
   open: readonly SystemIncident[],
   trouble: Trouble,
-  { notify, remindEveryMs }: Audience,
+  audience: Audience,
   at: number,
 ): SystemChange {
+  const { remindEveryMs } = audience;
   const same = open.filter((incident) => isAbout(incident, trouble));
   const known = same.find(
     (incident) =>
@@ -64,7 +67,7 @@ export function openTrouble(
   const replaced = same.map((incident) => closed(incident, at, 'recovered'));
   const causes = [...new Set([...same.flatMap((each) => each.causes ?? []), ...(trouble.causes ?? [])])];
   const incident: SystemIncident = {
-    ...systemIncident(`${trouble.kind}-${at}-${open.length}`, trouble, listeners(trouble, notify), at),
+    ...systemIncident(`${trouble.kind}-${at}-${open.length}`, trouble, listeners(trouble, audience), at),
     next_reminder_at: remindEveryMs === null ? null : at + remindEveryMs,
     ...(causes.length === 0 ? {} : { causes: causes.slice(-CAUSES_MAX) }),
   };
@@ -120,11 +123,12 @@ export function pastTrouble(
  */
 export function remindOfTrouble(
   open: readonly SystemIncident[],
-  { notify, remindEveryMs }: Audience,
+  audience: Audience,
   at: number,
 ): SystemChange {
+  const { remindEveryMs } = audience;
   const changes = open.flatMap((incident) => {
-    const heard = listeners(incident, notify);
+    const heard = listeners(incident, audience);
     const joined = heard.filter((name) => !incident.told.includes(name));
     const welcome = systemDeliveries({ ...incident, told: joined }, 'opened', at, at);
     const reminded = withReminder({ ...incident, told: [...incident.told, ...joined] }, remindEveryMs, at);
@@ -175,10 +179,13 @@ function subjectOf(key: TroubleKey): string | null {
 
 /**
  * Returns the notifiers that are told of a trouble. A notifier that fails is not told of its own, because that message
- * would only be one more that is lost.
+ * would only be one more that is lost. If it is the only one that hears of Cronflow itself, all others are told: nobody
+ * would know that its messages are lost.
  */
-function listeners(key: TroubleKey, notify: readonly string[]): string[] {
-  return notify.filter((name) => name !== subjectOf(key));
+function listeners(key: TroubleKey, { notify, everyone = [] }: Audience): string[] {
+  const others = notify.filter((name) => name !== subjectOf(key));
+  if (key.kind !== 'notifier' || others.length > 0 || notify.length === 0) return others;
+  return everyone.filter((name) => name !== key.subject);
 }
 
 function closed(incident: SystemIncident, at: number, reason: CloseReason): SystemIncident {

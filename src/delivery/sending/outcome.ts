@@ -4,6 +4,7 @@ import type { Tx } from '../../store/store.ts';
 import { addDead } from './dead.ts';
 import type { Parcel } from './parcel.ts';
 import { withoutRefusals } from './refusals.ts';
+import { MINUTE_MS } from '../../schedule/units.ts';
 
 /** The result of handling a parcel. */
 export type SendOutcome =
@@ -22,6 +23,11 @@ export type SendOutcome =
 
 /** After this many attempts, about 20 minutes, others are told that the notifier fails. */
 const FAILING_ATTEMPTS = 10;
+/**
+ * Others are told sooner if a message will not have got through for so long by its next attempt, because the receiver asks
+ * for long pauses.
+ */
+const FAILING_MS = 30 * MINUTE_MS;
 
 /**
  * Stores an outcome, and what it says about the notifier. The scope of the transaction holds all deliveries of the
@@ -43,7 +49,7 @@ export function recordOutcome(
     // A closing that was to go with its opening goes alone.
     if (outcome.type === 'dead' && !isHead && delivery.merged_into !== head.id) continue;
     count += 1;
-    const before = outcome.type === 'retry' ? delivery : withoutRefusals(delivery);
+    const before = outcome.type === 'retry' ? delivery : withoutAttempts(delivery);
     tx.putDelivery({ ...before, ...changeOf(outcome, delivery, isHead ? null : head.id, nowAt) });
   }
   switch (outcome.type) {
@@ -59,8 +65,9 @@ export function recordOutcome(
     case 'retry': {
       // Each message counts once. Otherwise a message that is always refused would raise the alarm again whenever
       // another got through.
-      if (head.attempts + 1 !== FAILING_ATTEMPTS) return null;
-      return noteNotifierFails(tx, head.notifier, outcome.error, nowAt);
+      return isFailingNow(head, outcome.retryAt, nowAt)
+        ? noteNotifierFails(tx, head.notifier, outcome.error, nowAt)
+        : null;
     }
     case 'dead':
       addDead(tx, head.notifier, count);
@@ -68,10 +75,25 @@ export function recordOutcome(
   }
 }
 
+/** Tells whether a message has failed for long enough by this attempt, and had not by the one before. */
+function isFailingNow(head: Delivery, retryAt: number, nowAt: number): boolean {
+  const { attempts, next_attempt_at: triedAt, failing_from_at: fromAt = nowAt } = head;
+  const isLong = (tries: number, untilAt: number): boolean =>
+    tries >= FAILING_ATTEMPTS || untilAt - fromAt >= FAILING_MS;
+  return isLong(attempts + 1, retryAt) && !isLong(attempts, triedAt);
+}
+
 /** The part of a delivery that an attempt changes. */
 type Progress = Pick<
   Delivery,
-  'status' | 'attempts' | 'next_attempt_at' | 'finished_at' | 'last_error' | 'receipt' | 'refused'
+  | 'status'
+  | 'attempts'
+  | 'next_attempt_at'
+  | 'finished_at'
+  | 'last_error'
+  | 'receipt'
+  | 'refused'
+  | 'failing_from_at'
 >;
 
 /** @param sentWith the delivery whose message told of this one, too; null for that delivery itself */
@@ -98,9 +120,16 @@ function changeOf(
     case 'retry': {
       const { refused, error, retryAt } = outcome;
       const by = refused === undefined ? {} : { refused: [...(delivery.refused ?? []), refused] };
-      return { attempts, next_attempt_at: retryAt, last_error: error, ...by };
+      const { failing_from_at: fromAt = nowAt } = delivery;
+      return { attempts, next_attempt_at: retryAt, last_error: error, failing_from_at: fromAt, ...by };
     }
     case 'dead':
       return { status: 'dead', attempts, finished_at: nowAt, last_error: outcome.error };
   }
+}
+
+/** Returns a delivery without what counts only while it is tried. */
+function withoutAttempts(delivery: Delivery): Delivery {
+  const { failing_from_at: _fromAt, ...rest } = withoutRefusals(delivery);
+  return rest;
 }

@@ -81,7 +81,9 @@ export async function makeDue(
         const { created_at: createdAt, next_attempt_at: nextAt } = delivery;
         // The 24 hours of a delivery count by the clock as it is now, too.
         const times = { created_at: Math.min(createdAt, now), next_attempt_at: Math.min(nextAt, now) };
-        tx.putDelivery({ ...delivery, ...times });
+        const { failing_from_at: failsAt } = delivery;
+        const failing = failsAt === undefined ? {} : { failing_from_at: Math.min(failsAt, now) };
+        tx.putDelivery({ ...delivery, ...times, ...failing });
       }
     });
   }

@@ -185,6 +185,11 @@ export class DeliveryWorker {
     this.wake();
   }
 
+  /** Tells whether this instance leaves all messages to others. */
+  get isAside(): boolean {
+    return this.#isAside;
+  }
+
   /** Makes waiting deliveries due at once; called when the wall clock turned out to have been set back. */
   clockSetBack(): void {
     this.#setBack.note();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyConfiguration } from '../../../src/apply/configuration.ts';
+import { CONFIGURATION_KEY } from '../../../src/store/store.ts';
 import type { Delivery, NotifierIncident } from '../../../src/core/model/records.ts';
 import type { SendResult } from '../../../src/delivery/notifier.ts';
 import { DOWN, FakeNotifier, harness, type Harness, OK, openingOf, REVOKED } from '../support/harness.ts';
@@ -425,6 +426,13 @@ function configure(...names: string[]): Promise<unknown> {
   return applyConfiguration(h.store, config, h.clock.now());
 }
 
+/** Says who is told of Cronflow itself, besides what `configure` said. */
+async function defaultsTell(...notify: string[]): Promise<void> {
+  await h.store.transact({ meta: [CONFIGURATION_KEY] }, (tx) => {
+    tx.putMeta(CONFIGURATION_KEY, { ...(tx.meta(CONFIGURATION_KEY) as object), defaults: { notify } });
+  });
+}
+
 async function notifierIncidents(): Promise<NotifierIncident[]> {
   const { items } = await h.store.incidents({ skip: 0, limit: 100 });
   return items.filter((incident) => incident.kind === 'notifier');
@@ -513,6 +521,32 @@ describe('a notifier that fails', () => {
     expect(pager.titles).toEqual(['NOTIFIER FAILING: messages to ops are not delivered: it is down']);
   });
 
+  test.each([
+    ['an hour', 60, 0],
+    ['25 minutes', 25, 25],
+    ['10 minutes', 10, 20],
+  ])(
+    'is told within half an hour where the receiver asks for %s each time',
+    async (_what, minutes, after) => {
+      const pager = add('pager');
+      await configure('ops', 'pager');
+      h.ops.always = { result: 'retry', detail: 'rate limited', afterMs: minutes * MINUTE_MS };
+      await h.owe(openingOf(h.clock, 1));
+      await start();
+      await h.clock.advance(Math.max(0, after * MINUTE_MS - SECOND_MS));
+      expect(pager.titles).toHaveLength(after === 0 ? 1 : 0);
+      await h.clock.advance(2 * SECOND_MS);
+      expect(pager.titles).toEqual(['NOTIFIER FAILING: messages to ops are not delivered: rate limited']);
+      await h.clock.advance(23 * HOUR_MS);
+      expect(pager.titles).toHaveLength(1);
+      expect(await h.delivery('j1-i1.ops.opened')).toHaveProperty('failing_from_at');
+      h.ops.always = OK;
+      await h.clock.advance(2 * HOUR_MS);
+      expect(pager.titles).toHaveLength(2);
+      expect(await h.delivery('j1-i1.ops.opened')).not.toHaveProperty('failing_from_at');
+    },
+  );
+
   test('is not told of anew whenever a message gets through beside one that is never taken', async () => {
     const pager = add('pager');
     await configure('ops', 'pager');
@@ -549,6 +583,37 @@ describe('a notifier that fails', () => {
     await h.owe(openingOf(h.clock, 14));
     await h.clock.advance(MINUTE_MS);
     expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent' });
+  });
+
+  test('is told to every other one where it is the only one that hears of Cronflow itself', async () => {
+    const [pager, mail] = [add('pager'), add('mail')];
+    await configure('ops', 'pager', 'mail');
+    await defaultsTell('ops');
+    h.ops.answers = [REVOKED];
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    await h.clock.advance(MINUTE_MS);
+    for (const { titles } of [pager, mail])
+      expect(titles).toEqual(['NOTIFIER FAILING: messages to ops are not delivered: it was revoked']);
+    await h.owe(openingOf(h.clock, 2));
+    await h.clock.advance(MINUTE_MS);
+    for (const { titles } of [pager, mail]) expect(titles).toHaveLength(2);
+  });
+
+  test('is told to nobody else where those who hear of Cronflow itself are left, or nobody is to', async () => {
+    const [pager, mail] = [add('pager'), add('mail')];
+    await configure('ops', 'pager', 'mail');
+    await defaultsTell('ops', 'pager');
+    h.ops.answers = [REVOKED];
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    await h.clock.advance(MINUTE_MS);
+    expect([pager, mail].map(({ titles }) => titles.length)).toEqual([1, 0]);
+    await defaultsTell();
+    mail.answers = [REVOKED];
+    await h.owe(openingOf(h.clock, 2, 'mail'));
+    await h.clock.advance(MINUTE_MS);
+    expect([pager, mail].map(({ titles }) => titles.length)).toEqual([1, 0]);
   });
 
   test('is shown and logged where there is no other notifier to tell', async () => {
