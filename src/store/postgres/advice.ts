@@ -59,6 +59,7 @@ const BY_TEXT: readonly (readonly [text: RegExp, advice: string])[] = [
     /password must be a (?:non-empty )?string/,
     'The database asks for a password, and CRONFLOW_STORE has none.',
   ],
+  [/statement pooling mode/, 'Let PgBouncer pool by transaction or by session (pool_mode).'],
   [/it is a copy of another server/, 'Name the server that takes writes in CRONFLOW_STORE.'],
   [
     /default_transaction_read_only is on/,

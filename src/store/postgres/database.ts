@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { type ClockSample, sleep, systemClock } from '../../clock.ts';
 import { boundValues } from './arrays.ts';
-import { isOfPooler } from './errors.ts';
+import { isOfConnection, isOfPooler, ReadOnly } from './errors.ts';
 import { outdated, RecordsInRows } from './records.ts';
 import { BEGIN } from './sql/begin.ts';
 import { BEGIN_READ } from './sql/begin-read.ts';
@@ -41,6 +41,12 @@ const WRITERS_MAX = 2;
 /** So many reads go on at a time. */
 const READERS_MAX = 4;
 
+/**
+ * A connection that may be the reason for a refusal is replaced, but not more often than this: a server that takes no
+ * writes for long would have to make one for each ping.
+ */
+const REPLACED_AFTER_MS = 1_000;
+
 const INT8 = 20;
 
 /**
@@ -71,6 +77,8 @@ export class Database {
   readonly #onClock: (sample: ClockSample) => void;
   /** The instant at which each connection last answered, on the monotonic clock. */
   readonly #answeredMs = new WeakMap<pg.PoolClient, number>();
+  /** The instant at which each was made, on the same clock. */
+  readonly #madeMs = new WeakMap<pg.PoolClient, number>();
   /** The instant at which something was asked that was not answered in time. */
   #silentSinceMs = -Infinity;
   #isPreparing: boolean;
@@ -88,7 +96,11 @@ export class Database {
     const connectMsMax = Math.ceil(answerMsMax * CONNECT_PART);
     [this.#writers, this.#readers] = [WRITERS_MAX, READERS_MAX].map((max) => {
       const pool = poolOf(url, max, connectMsMax);
-      pool.on('connect', (client) => void this.#answeredMs.set(client, systemClock.monotonic()));
+      pool.on('connect', (client) => {
+        const nowMs = systemClock.monotonic();
+        this.#madeMs.set(client, nowMs);
+        this.#answeredMs.set(client, nowMs);
+      });
       return pool;
     }) as [pg.Pool, pg.Pool];
     this.#onClock = onClock;
@@ -152,6 +164,11 @@ export class Database {
     }
   }
 
+  #isToReplace(client: pg.PoolClient, error: unknown): boolean {
+    if (!isOfConnection(error)) return false;
+    return systemClock.monotonic() - (this.#madeMs.get(client) ?? -Infinity) >= REPLACED_AFTER_MS;
+  }
+
   /** Ends all connections. */
   async end(): Promise<void> {
     const ended = Promise.allSettled([this.#writers.end(), this.#readers.end()]);
@@ -182,7 +199,7 @@ export class Database {
           () => true,
           () => false,
         ));
-      client.release(!isEnded);
+      client.release(!isEnded || this.#isToReplace(client, error));
       throw error;
     } finally {
       cancel();
@@ -260,7 +277,7 @@ export class Session {
     const receivedMs = systemClock.monotonic();
     this.#database.noteClock({ other_at: databaseAt as number, sent_ms: sentMs, received_ms: receivedMs });
     if (kind === 'write' && isReadOnly === 'on')
-      throw new Error(
+      throw new ReadOnly(
         isCopy === true
           ? 'It takes no writes, because it is a copy of another server.'
           : 'It takes no writes, because default_transaction_read_only is on for it or for the user.',

@@ -26,6 +26,12 @@ const OF_POOLERS: ReadonlySet<string> = new Set([
   '42P05', // duplicate_prepared_statement: another client has prepared it on this one
 ]);
 
+/** What a connection may say although another one to the same address would not. */
+const OF_CONNECTIONS: ReadonlySet<string> = new Set([
+  '0A000', // feature_not_supported: a statement was prepared before the type of a column changed
+  '25006', // read_only_sql_transaction: it began with that setting, or leads to a server that became a copy
+]);
+
 /** The classes of errors that are about the data, the first two characters of a code. */
 const DATA_CLASSES: ReadonlySet<string> = new Set(['21', '22', '23', '54']);
 
@@ -40,6 +46,17 @@ export function refusalOf(error: unknown): Refusal {
 /** Tells whether a statement failed because a pooler keeps no connection for its client. */
 export function isOfPooler(error: unknown): boolean {
   return OF_POOLERS.has(codeOf(error));
+}
+
+/** Tells whether a statement may have failed because of the connection alone, so that a new one is to be tried. */
+export function isOfConnection(error: unknown): boolean {
+  return OF_CONNECTIONS.has(codeOf(error));
+}
+
+/** Says that a transaction which is to write cannot, with the code that the database has for that. */
+export class ReadOnly extends Error {
+  override readonly name = 'ReadOnly';
+  readonly code = '25006';
 }
 
 /** Tells whether the database found no room on its disk. */

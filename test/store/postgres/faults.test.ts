@@ -241,6 +241,34 @@ describe.skipIf(missingPostgres() !== null)('a database behind a network that fa
     },
   );
 
+  test('that takes writes again, and ends no connection, is noticed on those that there are', async () => {
+    await until('a commit', () => count().catch(() => undefined));
+    await becomeReadOnly(database, 'on');
+    await until('a refusal', () =>
+      count().then(
+        () => undefined,
+        () => !store.health().ok,
+      ),
+    );
+    // A connection keeps the settings with which it began, or leads to a server that has become a copy.
+    await sql(
+      databaseUrl(database.address, 'postgres'),
+      `ALTER DATABASE ${database.name} SET default_transaction_read_only = off`,
+    );
+    await works();
+    expect(store.health()).toEqual({ ok: true });
+  });
+
+  test('in which somebody changes the type of a column refuses no commit', async () => {
+    await patient();
+    for (let each = 0; each < 5; each += 1) await count();
+    await sql(database.url, 'ALTER TABLE cronflow.meta ALTER COLUMN value TYPE jsonb USING value::jsonb');
+    // A statement that is prepared on a connection is refused there from now on.
+    expect(await count()).toBe(6);
+    expect(await store.meta('count')).toBe(6);
+    expect(store.health()).toEqual({ ok: true });
+  });
+
   test('that takes no writes, as a copy does, refuses commits and is read', async () => {
     await addJob();
     await becomeReadOnly(database, 'on');
