@@ -5,9 +5,9 @@ import type { AnswerRow, Database } from './database.ts';
 import { reasonText, refusalOf } from './errors.ts';
 import { FIRST_VERSION, type RecordsInRows } from './records.ts';
 import { LOCK_CONVERSION } from './sql/lock-conversion.ts';
-import { LOCK_SOME } from './sql/lock-some.ts';
 import { PUT_CONVERSION } from './sql/put-conversion.ts';
 import { READ_CONVERSIONS } from './sql/read-conversions.ts';
+import { SOME_ROWS } from './sql/some-rows.ts';
 import { step } from './statement.ts';
 import { CONVERTED_TABLES, type ConvertedTable, rewriteSteps } from './writing.ts';
 
@@ -15,7 +15,7 @@ import { CONVERTED_TABLES, type ConvertedTable, rewriteSteps } from './writing.t
 const BATCH = 500;
 /** Between two such transactions others have their turn. */
 const REST_MS = 20;
-/** Where another instance is at it, or the database is away, it is looked at again after this time. */
+/** Where another instance is at it or has the next row, or the database is away, it is looked at again after this time. */
 const AGAIN_MS = 2_000;
 
 /** The row up to which a table is written anew. */
@@ -36,7 +36,7 @@ const BEGINNINGS: Readonly<Record<ConvertedTable, Place>> = {
 
 /** What one transaction has done. */
 export interface Converted {
-  /** Says that there is nothing left to do, that there is more, or that another instance is at it. */
+  /** Says that there is nothing left to do, that there is more, or that another instance is at it or has the next row. */
   next: 'done' | 'more' | 'busy';
   rows: number;
 }
@@ -55,9 +55,16 @@ export function convertSome(database: Database, batch = BATCH): Promise<Converte
     }
     const { table, place } = next;
     const after = [place.key, batch, ...(place.second === null ? [] : [place.second])];
-    const [found] = await session.run([step(LOCK_SOME[table], ...after)]);
-    const older = found!.filter(({ record }) => session.records.isOlder(record));
-    const last = found!.length < batch ? undefined : found!.at(-1);
+    const { read, lock } = SOME_ROWS[table];
+    const [all, free] = await session.run([step(read, ...after), step(lock, ...after)]);
+    const found = freeOf(all!, free!);
+    if (found.length === 0 && all!.length > 0) {
+      await session.rollback();
+      return { next: 'busy', rows: 0 };
+    }
+    const older = found.filter(({ record }) => session.records.isOlder(record));
+    const isLast = found.length === all!.length && all!.length < batch;
+    const last = isLast ? undefined : found.at(-1);
     const reached = last === undefined ? null : { key: last['key'], second: last['second'] ?? null };
     await session.commit([
       ...(older.length === 0
@@ -67,6 +74,18 @@ export function convertSome(database: Database, batch = BATCH): Promise<Converte
     ]);
     return { next: 'more', rows: older.length };
   });
+}
+
+/**
+ * Returns the rows before the first one that somebody else has locked. It is not waited for, because two that wait for
+ * rows of each other, which they lock in other orders, would wait in a circle.
+ */
+function freeOf(all: readonly AnswerRow[], locked: readonly AnswerRow[]): readonly AnswerRow[] {
+  const end = locked.findIndex((row, index) => {
+    const there = all[index];
+    return there === undefined || there['key'] !== row['key'] || there['second'] !== row['second'];
+  });
+  return end === -1 ? locked.slice(0, all.length) : locked.slice(0, end);
 }
 
 /** Returns the first table that has rows of an older version, and where to go on in it; null where there is none. */

@@ -19,7 +19,7 @@ const CONVERTER = fileURLToPath(new URL('../../support/converter.mjs', import.me
 const RUNS = 5_000;
 /** One transaction writes so many rows anew. */
 const BATCH = 500;
-/** The process is killed while it is about this row, the first of which it can lock none. */
+/** The process is killed while it writes this row. */
 const STOPPED_AT = 2_750;
 const DONE = Math.floor(STOPPED_AT / BATCH) * BATCH;
 
@@ -67,21 +67,26 @@ describe.skipIf(missingPostgres() !== null)('records that are written anew after
   };
 
   test('go on where a process was that was killed in the middle of a transaction', async () => {
-    const holder = new pg.Client({ connectionString: database.url });
-    await holder.connect();
-    await holder.query('begin');
-    await holder.query(`select from cronflow.runs where job_id = 'a' and number = ${STOPPED_AT} for update`);
+    // The row waits for a lock as it is written, since the process itself waits for no row.
+    await client.query(`
+      create function stop() returns trigger language plpgsql as
+        $$ begin perform pg_advisory_xact_lock(${STOPPED_AT}); return new; end $$;
+      create trigger stops before update on cronflow.runs for each row
+        when (new.number = ${STOPPED_AT}) execute function stop()`);
+    await client.query('select pg_advisory_lock($1)', [STOPPED_AT]);
     child = spawn(process.execPath, [CONVERTER, database.url], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const waiting = `from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%cronflow.runs%'`;
     await until('the process waits for that row', async () => {
-      const { rows } = await client.query(
-        `select from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock' and query like '%cronflow.runs%'`,
-      );
+      const { rows } = await client.query(`select ${waiting}`);
       return rows.length > 0;
     });
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await holder.end();
+    // The database notices the death of a client only when it next reads from it or writes to it.
+    await client.query(`select pg_terminate_backend(pid, 60000) ${waiting}`);
+    await client.query('drop trigger stops on cronflow.runs');
+    await client.query('select pg_advisory_unlock($1)', [STOPPED_AT]);
     expect(await countOf(`record ->> 'mark' = '1'`)).toBe(DONE);
     // Whoever goes on writes the others, and none of these again.
     expect(await convertAll(own)).toBe(RUNS - DONE);

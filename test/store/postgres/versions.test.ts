@@ -250,6 +250,26 @@ describe.skipIf(missingPostgres() !== null)('a database of another version', () 
     expect(await exported(connected(NEXT), NEXT_SCHEMA.length)).toEqual(await expected(NEXT));
   });
 
+  test('is written anew up to a row that somebody else has locked, and waits for none', async () => {
+    await oldRows();
+    await migrate(connected(NEXT), NEXT_SCHEMA);
+    const [first, second] = (
+      await rows<{ id: string }>('SELECT id FROM cronflow.jobs ORDER BY id COLLATE "C" LIMIT 2')
+    ).map(({ id }) => id as string) as [string, string];
+    const holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+    const hold = (id: string) => holder.query('SELECT FROM cronflow.jobs WHERE id = $1 FOR UPDATE', [id]);
+    await holder.query('BEGIN');
+    await hold(second);
+    expect(await convertSome(connected(NEXT))).toEqual({ next: 'more', rows: 1 });
+    expect(await convertSome(connected(NEXT))).toEqual({ next: 'busy', rows: 0 });
+    await hold(first);
+    await holder.query('COMMIT');
+    await holder.end();
+    await convertAll(connected(NEXT));
+    expect(await exported(connected(NEXT), NEXT_SCHEMA.length)).toEqual(await expected(NEXT));
+  });
+
   test('is refused by an instance of the version before once a newer one has changed its records', async () => {
     const old = await opened();
     await old.transact(ALL, (tx) => {
