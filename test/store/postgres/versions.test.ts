@@ -255,7 +255,7 @@ describe.skipIf(missingPostgres() !== null)('a database of another version', () 
     await migrate(connected(NEXT), NEXT_SCHEMA);
     const [first, second] = (
       await rows<{ id: string }>('SELECT id FROM cronflow.jobs ORDER BY id COLLATE "C" LIMIT 2')
-    ).map(({ id }) => id as string) as [string, string];
+    ).map(({ id }) => id) as [string, string];
     const holder = new pg.Client({ connectionString: database.url });
     await holder.connect();
     const hold = (id: string) => holder.query('SELECT FROM cronflow.jobs WHERE id = $1 FOR UPDATE', [id]);
