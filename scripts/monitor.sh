@@ -181,7 +181,7 @@ read_environment() {
     eval "cf_${cf_pair%:*}=\${CRONFLOW_${cf_pair#*:}-} cf_from_${cf_pair%:*}=CRONFLOW_${cf_pair#*:}"
   done
   cf_url=${CRONFLOW_URL:-http://127.0.0.1:8000}
-  cf_url=${cf_url%/}
+  while [ "${cf_url%/}" != "$cf_url" ]; do cf_url=${cf_url%/}; done
   # The token leaves the environment before anything is started.
   cf_token=${CRONFLOW_PING_TOKEN-}
   unset CRONFLOW_PING_TOKEN
@@ -451,7 +451,7 @@ read_uptime() {
   { read -r cf_up cf_rest </proc/uptime; } 2>/dev/null
   # To calculate with anything else would end the shell.
   case $cf_up in '' | .* | *. | *[!0-9.]* | *.*.*) ;; *.*) cf_cs=$((${cf_up%.*} * 100 + 1${cf_up#*.} - 100)) ;; esac
-  [ -n "$cf_cs" ] || { read_wall && cf_cs=$((cf_wall_ms / 10)); }
+  [ -n "$cf_cs" ] || { read_wall && cf_cs=${cf_wall_ms%?} && cf_cs=${cf_cs:-0}; }
 }
 
 # Sets cf_wall_ms, which is 0 where no date says it. Not every date knows %3N.
@@ -459,6 +459,23 @@ read_wall() {
   { take date +%s%3N; } 2>/dev/null
   case $cf_taken in *[!0-9]* | '' | ??????????) { take date +%s && cf_taken=${cf_taken}000; } 2>/dev/null ;; esac
   case $cf_taken in *[!0-9]* | '' | 0*) cf_wall_ms=0 ;; *) cf_wall_ms=$cf_taken ;; esac
+}
+
+# The shells calculate with such a number, and mksh with what is left of it (see since).
+is_number() {
+  case $1 in *[!0-9]* | 0?* | '' | ???????????????*) return 1 ;; esac
+}
+
+# since MILLISECONDS: sets cf_since_ms, how long before cf_wall_ms that was: 0 for what is later, and for what is older than
+# a ping may be a little more than that. mksh counts to 2^31 only, so it is given seconds first.
+since() {
+  cf_since_ms=0
+  cf_since_s=$((${cf_wall_ms%???} - ${1%???}))
+  if [ "$cf_since_s" -gt $((cf_spool_age_ms_max / 1000)) ]; then cf_since_ms=$((cf_spool_age_ms_max + 1))
+  elif [ "$cf_since_s" -ge 0 ]; then
+    cf_since_ms=$((cf_since_s * 1000 + 1${cf_wall_ms#"${cf_wall_ms%???}"} - 1${1#"${1%???}"}))
+    [ "$cf_since_ms" -gt 0 ] || cf_since_ms=0
+  fi
 }
 
 # Sets cf_state and cf_parent of a process; fails if there is none.
@@ -473,6 +490,14 @@ read_process() {
 is_running() {
   read_process "$1" || return 1
   case $cf_state in Z | X) return 1 ;; esac
+}
+
+# Says whether a process runs, also one of another user (sudo, su), whom kill may not signal. Who sees the first process in
+# /proc sees all; elsewhere the words of kill tell.
+is_there() {
+  ! is_running "$1" || return 0
+  [ -z "$cf_state" ] && [ ! -r "$cf_proc/1/stat" ] || return 1
+  case $(LC_ALL=C; export LC_ALL; kill -0 "$1" 2>&1 && echo yes) in yes | *ermi*) ;; *) return 1 ;; esac
 }
 
 # Sets the masks of a process's signals, in hexadecimal: cf_waiting has those that were sent and not yet handled,
@@ -1076,8 +1101,7 @@ become_command() {
 }
 
 restore_environment() {
-  set -- -- "$@"
-  cf_seen=' '
+  cf_seen=' ' cf_odd='' cf_part=''
   IFS=$cf_nl
   set -f
   for cf_entry in $cf_environ; do
@@ -1095,9 +1119,15 @@ restore_environment() {
     # A process for this is only there where it is needed.
     case $cf_entry in *[[:cntrl:]]*) [ -n "$cf_soh" ] || cf_soh=$(printf '\001') ;; esac
     [ -z "$cf_soh" ] || { replace "$cf_entry" "$cf_soh" "$cf_nl" && cf_entry=$cf_text; }
-    shift
-    set -- -- "$cf_entry" "$@"
+    case $cf_entry in
+      *"$cf_nl"*) set -- "$cf_entry" "$@" ;;
+      *) cf_part=$cf_part$cf_nl$cf_entry ;;
+    esac
+    # To add each to all of them would take minutes where there are many.
+    [ ${#cf_part} -lt 4000 ] || { cf_odd=$cf_odd$cf_part && cf_part=''; }
   done
+  # shellcheck disable=SC2086 # split on purpose
+  set -- -- $cf_odd$cf_part "$@"
   set +f
   IFS=" 	$cf_nl"
   for cf_name in PATH PWD OLDPWD SHLVL _ A__z; do
@@ -1450,7 +1480,7 @@ timer_bg() {
   [ "$cf_left_s" -gt 0 ] || cf_left_s=1
   nap "$cf_left_s" || exit "${cf_stopped:-12}"
   [ -n "$cf_pid" ] || { [ -n "$cf_run" ] && read -r cf_pid <"$cf_run.pid"; } || exit 13
-  signal_group TERM
+  signal_group TERM || ! is_there "$cf_pid" || exit 14
   signal_group CONT
   nap "$cf_kill_after" || exit 10
   signal_group KILL
@@ -1468,6 +1498,7 @@ stop_timer() {
     137 | 265) [ $((cf_end_cs - cf_start_cs)) -lt $((cf_timeout * 100)) ] || cf_timed_out=TERM ;;
     12) say '--timeout: sleep does not sleep: there was no time limit' && return ;;
     13) say '--timeout: all descriptors are taken: there was no time limit' && return ;;
+    14) say '--timeout: the command is of another user, to whom this one may send no signal: it ran on' && return ;;
     *) return 0 ;;
   esac
   [ -n "$cf_pid_of_group" ] && kill -0 "-$cf_pid" 2>/dev/null || return 0
@@ -1527,7 +1558,7 @@ start_bg() {
 # Says whether the command has ended. One in the foreground has no id here, and of several tries only the first has.
 is_over() {
   [ -z "$cf_run" ] || [ ! -e "$cf_run.over" ] || return 0
-  [ "$cf_retry" = 0 ] && [ -n "$cf_pid" ] && ! kill -0 "$cf_pid" 2>/dev/null
+  [ "$cf_retry" = 0 ] && [ -n "$cf_pid" ] && ! is_there "$cf_pid"
 }
 
 # Waits for a start that is on its way: so it comes before the end, and an end is not sent to a monitor that just now did
@@ -1594,7 +1625,9 @@ home_of_user() {
 
 # A directory, not a link, of this user.
 is_private() {
-  cf_spool_fault="$1 is not a directory of this user"
+  cf_spool_fault="$1 cannot be made"
+  [ -e "$1" ] || [ -h "$1" ] || return 1
+  cf_spool_fault="$1 is not a directory of this user, or a link"
   [ -d "$1" ] && [ ! -h "$1" ] && [ -O "$1" ] || return 1
   cf_spool_fault="$1 cannot be written"
   [ -w "$1" ]
@@ -1604,7 +1637,7 @@ is_private() {
 # the wrapper is killed. Where no lock can be had the command runs: it must not depend on a disk.
 take_lock() {
   if ! find_spool make_dir locks; then
-    say "no lock: $cf_spool_fault"
+    say "no lock, so another run may start beside this one: $cf_spool_fault; CRONFLOW_SPOOL_DIR may name another directory"
     return 0
   fi
   encode "$cf_job"
@@ -1648,7 +1681,7 @@ take_link_lock() {
   [ -z "$cf_link_lock" ] || return 0
   cf_text="$cf_lock_file cannot be made"
   [ -z "$cf_owner_elsewhere" ] || cf_text="$cf_lock_file is held from another PID namespace (a container), and nobody sees from here whether it still is"
-  say "no lock: $cf_text"
+  say "no lock, so another run may start beside this one: $cf_text"
   cf_lock_file=''
 }
 
@@ -1668,8 +1701,10 @@ owner_lives() {
   [ "$cf_owner_boot" = "${cf_boot:--}" ] || return 1
   identity 1
   [ "${cf_owner_first:-${cf_birth:--}}" = "${cf_birth:--}" ] || { cf_owner_elsewhere=1 && return 1; }
-  identity "${cf_owner:-0}"
-  kill -0 "$cf_owner" 2>/dev/null && [ "$cf_owner_birth" = "${cf_birth:--}" ] && [ "$cf_state" != Z ]
+  is_number "$cf_owner" && is_there "$cf_owner" || return 1
+  identity "$cf_owner"
+  # Of another user's process it may be hidden.
+  [ -z "$cf_birth" ] || [ "$cf_owner_birth" = "$cf_birth" ]
 }
 
 # From its start on the lock belongs to the command.
@@ -1710,8 +1745,11 @@ read_token() {
   [ -z "$cf_token" ] && [ -n "${CRONFLOW_PING_TOKEN_FILE-}" ] || return 0
   # A nested wrapper may run in another directory.
   case $CRONFLOW_PING_TOKEN_FILE in /*) ;; *) CRONFLOW_PING_TOKEN_FILE=$PWD/$CRONFLOW_PING_TOKEN_FILE ;; esac
-  [ ! -f "$CRONFLOW_PING_TOKEN_FILE" ] || { IFS= read -r cf_token <"$CRONFLOW_PING_TOKEN_FILE"; } 2>/dev/null
-  [ -n "$cf_token" ] || say "no token in $CRONFLOW_PING_TOKEN_FILE"
+  cf_text='its first line is empty'
+  if [ ! -f "$CRONFLOW_PING_TOKEN_FILE" ]; then cf_text='it is not there, or no regular file'
+  elif [ ! -r "$CRONFLOW_PING_TOKEN_FILE" ]; then cf_text='this user may not read it'
+  else { IFS= read -r cf_token <"$CRONFLOW_PING_TOKEN_FILE"; } 2>/dev/null; fi
+  [ -n "$cf_token" ] || say "no token in $CRONFLOW_PING_TOKEN_FILE, which CRONFLOW_PING_TOKEN_FILE names: $cf_text"
 }
 
 # describe KIND QUERY CENTISECONDS: the ping of this run that is to be sent, dated at the event.
@@ -1723,18 +1761,26 @@ describe() {
   cf_ping_cs=$3 cf_ping_ms='' cf_ping_boot=$cf_boot
 }
 
-# send_ping SECONDS BODY: sends what was described last. Time since boot is right even if the clock was set meanwhile.
-# Cronflow treats a delayed ping a little differently; the moment it takes to send one is no delay.
-send_ping() {
-  cf_delay=''
+# Sets cf_age_ms, how long ago the ping happened that was described or read last. Time since boot is right even if the clock
+# was set meanwhile. A container may begin it anew within one boot, so what cannot be is left to the clock.
+measure_age() {
   read_uptime
-  if [ -n "$cf_ping_cs" ] && [ "$cf_boot" = "$cf_ping_boot" ]; then
-    cf_delay_ms=$(((cf_cs - cf_ping_cs) * 10))
+  cf_age_cs=$((cf_cs - cf_ping_cs))
+  if [ "$cf_boot" = "$cf_ping_boot" ] && [ "$cf_age_cs" -ge 0 ] && [ "$cf_age_cs" -le $((cf_spool_age_ms_max / 10)) ]; then
+    cf_age_ms=$((cf_age_cs * 10))
   else
     read_wall
-    cf_delay_ms=$((cf_wall_ms - cf_ping_ms))
+    since "${cf_ping_ms:-$cf_wall_ms}"
+    cf_age_ms=$cf_since_ms
   fi
-  [ "$cf_delay_ms" -lt 1000 ] || cf_delay="&delay_ms=$cf_delay_ms"
+}
+
+# send_ping SECONDS BODY: sends what was described last. Cronflow treats a delayed ping a little differently; the moment it
+# takes to send one is no delay.
+send_ping() {
+  cf_delay=''
+  measure_age
+  [ "$cf_age_ms" -lt 1000 ] || cf_delay="&delay_ms=$cf_age_ms"
   post "$1" POST "$cf_path?$cf_query$cf_delay" "$2"
 }
 
@@ -1764,9 +1810,23 @@ post() {
   esac
 }
 
+# Sets cf_client, or says in cf_client_fault why there is none.
 find_client() {
-  if has curl; then cf_client=curl; elif has wget; then cf_client=wget; else cf_client=''; fi
+  cf_client='' cf_client_fault='neither curl nor wget is installed'
+  if has curl; then cf_client=curl; elif has wget && may_wget; then cf_client=wget; fi
 }
+
+# Says whether wget may be used: its command line shows the URL to all, and without a configuration the token as well.
+may_wget() {
+  case $cf_url in *://*@*) cf_client_fault='wget would show the password in CRONFLOW_URL to all users: install curl' && return 1 ;; esac
+  [ -n "$cf_wget_help" ] || { take wget_help || :; cf_wget_help=$cf_taken:; }
+  case $cf_token:$cf_wget_help in :* | *--max-redirect*) return 0 ;; esac
+  cf_client_fault='this wget would show the token to all users: install curl'
+  return 1
+}
+
+# env finds the program where busybox sh has a wget of its own.
+wget_help() { cf_limit_s=2 cf_config='' && limit_and_send env wget --help 2>&1; }
 
 # Sets cf_reply, which ends with a status. A client without one does not work: it is given a limit of our own, because an
 # old timeout of busybox takes other words, and then it gives way to another.
@@ -1776,6 +1836,7 @@ try_clients() {
   while :; do
     # dash says "Killed" of a client that the watchdog ends.
     { take "send_$cf_client" "$@"; } 2>/dev/null
+    cf_client_code=$?
     [ "${#cf_taken}" -le "$cf_reply_bytes_max" ] || cf_taken=''
     cf_reply=$cf_taken
     case ${cf_reply##*"$cf_nl"} in [0-9][0-9][0-9] | [0-9][0-9][0-9]\ *) return ;; esac
@@ -1783,7 +1844,7 @@ try_clients() {
     read_uptime
     [ "$cf_cs" -lt "$cf_silent_cs" ] || return 0
     if [ -z "$cf_own_limit" ] && has timeout; then cf_own_limit=1
-    elif [ "$cf_client" = curl ] && has wget; then cf_client=wget
+    elif [ "$cf_client" = curl ] && has wget && may_wget; then cf_client=wget
     else return 0; fi
   done
 }
@@ -1801,32 +1862,35 @@ send_curl() {
   limit_and_send "$@"
 }
 
-# wget takes a header from its configuration, busybox wget only from the command line: then no token is sent.
+# wget takes a header from its configuration, and that from a regular file only. It would follow a redirect with another
+# method, and give the token to whoever is there. Before 1.15 it knows no method but POST.
 send_wget() {
-  cf_config='' cf_rc=''
-  case $cf_url in *@*) return ;; esac
-  case $4 in @*) cf_form='file' ;; *) cf_form=data ;; esac
-  # env finds the program where busybox sh has a wget of its own.
-  case $(limit_and_send env wget --help 2>&1) in
-    *--method*)
-      # It reads a regular file only; the start and the end may be sent at the same time.
+  cf_config='' cf_rc='' cf_form=--post
+  case $cf_wget_help in *--method*) cf_form=--body ;; *) [ "$2" = POST ] || return ;; esac
+  case $4 in @*) cf_body_option=$cf_form-file=${4#@} ;; *) cf_body_option=$cf_form-data=$4 ;; esac
+  case $cf_wget_help in
+    *--max-redirect*)
+      # The start and the end may be sent at the same time. The wrapper removes all that begins with "$cf_run." at its end,
+      # and the start may be on its way still.
       cf_rc=${3%%\?*}
-      # The wrapper removes all that begins with "$cf_run." at its end, and the start may be on its way still.
       cf_rc=${cf_run:-${TMPDIR:-/tmp}/cronflow-run-$cf_host-$$-$cf_rid}-wgetrc-${cf_rc##*/}
       put "${cf_token:+header = Authorization: Bearer ${cf_token%%[[:cntrl:]]*}}" >"$cf_rc" || return
-      set -- env "WGETRC=$cf_rc" wget -q -S -O - -T "$1" -t 1 "--limit-rate=$cf_answer_rate" --content-on-error "--method=$2" \
-        "--header=Content-Type: ${5:-text/plain}" "--body-$cf_form=${4#@}" "$cf_url$3"
+      set -- "$1" "$2" "$3" "--header=Content-Type: ${5:-text/plain}" "$cf_body_option" "$cf_url$3"
+      # Without it an answer that refuses has no words.
+      case $cf_wget_help in *--content-on-error*) set -- "$@" --content-on-error ;; esac
+      [ "$cf_form" = --post ] || set -- "$@" "--method=$2"
+      cf_text=$1
+      shift 3
+      set -- env "WGETRC=$cf_rc" wget -q -S -O - -T "$cf_text" -t 1 --max-redirect=0 "--limit-rate=$cf_answer_rate" "$@"
       ;;
-    *)
-      [ -z "$cf_token" ] && [ "$2" = POST ] || return
-      # A busybox that was built without -T crashes at it. The watchdog ends it as well.
-      set -- wget -q -S -O - "--post-$cf_form=${4#@}" "$cf_url$3"
-      ;;
+    # A busybox that was built without -T crashes at it. The watchdog ends it as well.
+    *) set -- wget -q -S -O - "$cf_body_option" "$cf_url$3" ;;
   esac
   cf_text=$(limit_and_send "$@" 2>&1)
   [ -z "$cf_rc" ] || rm -f "$cf_rc"
   [ "${#cf_text}" -le "$cf_reply_bytes_max" ] || return
-  cf_last=${cf_text##*HTTP/1.[01] }
+  # A page may speak of HTTP as well, and wget sets a header off.
+  cf_last=${cf_text##*'  HTTP/1.'[01] }
   [ "$cf_last" != "$cf_text" ] || return
   cf_type=${cf_last#*'ontent-'[Tt]'ype: '}
   [ "$cf_type" != "$cf_last" ] || cf_type=''
@@ -1932,10 +1996,12 @@ spool_ping() {
   cf_wall_ms=$cf_kept_ms
   [ -n "$cf_wall_ms" ] || read_wall
   read_uptime
-  cf_ping_ms=$((cf_wall_ms - (cf_cs - cf_ping_cs) * 10))
+  cf_ping_ms=0
+  [ "$cf_wall_ms" = 0 ] ||
+    cf_ping_ms=$((${cf_wall_ms%???} - (cf_cs - cf_ping_cs) / 100))${cf_wall_ms#"${cf_wall_ms%???}"}
   set -- "$cf_url_dir/$cf_wall_ms-$cf_rid-$1" "$2"
   [ -z "$cf_kept_ms" ] || set -- "$1" ''
-  cf_spool_fault="$cf_url_dir cannot be written"
+  cf_spool_fault="$cf_url_dir cannot be written (a full disk, a quota or a lack of permission)"
   {
     # A full disk costs the output and not the ping.
     case $2 in '') ;; @*) cat "${2#@}" >"$1.body" ;; *) put "$2" >"$1.body" ;; esac || hush rm -f "$1.body"
@@ -1960,19 +2026,46 @@ is_spool_empty() {
 is_older() {
   cf_old=${1##*/} cf_old=${cf_old%%-*}
   # No other name is ours.
-  case $cf_old in '' | 0?* | *[!0-9]*) cf_old=0 ;; esac
-  [ $((cf_wall_ms - cf_old)) -gt "$2" ]
+  is_number "$cf_old" || cf_old=0
+  since "$cf_old"
+  [ "$cf_since_ms" -gt "$2" ]
 }
 
+# The name may come from a clock that had not been set yet, so what the ping itself says counts.
+is_too_old() {
+  is_older "$1" "$cf_spool_age_ms_max" && [ -e "$1" ] || return 1
+  read_entry "$1" || return 0
+  measure_age
+  [ "$cf_age_ms" -gt "$cf_spool_age_ms_max" ]
+}
+
+# Several wrappers may see what is too old; the one that has the claim drops it and says so. Names begin with a time, so
+# where the first one is not too old, none is.
 drop_old() {
   read_wall
+  set -- "$cf_url_dir"/*.ping
+  is_older "$1" "$cf_spool_age_ms_max" && [ -e "$1" ] && claim "$cf_url_dir/busy" "$$" || return 0
+  cf_count=0
+  set --
   for cf_entry in "$cf_url_dir"/*.ping; do
-    is_older "$cf_entry" "$cf_spool_age_ms_max" || continue
-    # Several wrappers may see it; the one that gets hold of it says so.
-    hush mv "$cf_entry" "$cf_entry.$cf_rid" || continue
-    hush rm -rf "$cf_entry.$cf_rid" "${cf_entry%.ping}.body"
-    say "dropped a ping that could not be sent for 7 days"
+    is_too_old "$cf_entry" || continue
+    set -- "$@" "$cf_entry" "${cf_entry%.ping}.body"
+    cf_count=$((cf_count + 1))
+    [ $# -lt 200 ] || { hush rm -rf "$@" && set --; }
   done
+  hush rm -rf "$@" "$cf_url_dir/busy"
+  case $cf_count in 0) return ;; 1) cf_text='a ping' ;; *) cf_text="$cf_count pings" ;; esac
+  say "dropped $cf_text that could not be sent for 7 days"
+}
+
+# read_entry FILE: sets what describe set for the ping that waits there. Fails if it is not whole, or not ours: no URL of
+# ours has other characters, and curl would refuse one that has. What is no number would end the shell.
+read_entry() {
+  {
+    read -r cf_path && read -r cf_query && read -r cf_ping_ms && read -r cf_ping_cs && read -r cf_ping_boot
+  } 2>/dev/null <"$1" || return 1
+  case $cf_path$cf_query in *[!A-Za-z0-9._~%/=\&-]*) return 1 ;; /jobs/*/*) ;; *) return 1 ;; esac
+  is_number "$cf_ping_ms" && is_number "$cf_ping_cs"
 }
 
 # Sends what waits, oldest first; one wrapper at a time. Stops where the monitor does not answer, or answers three in a
@@ -1982,33 +2075,51 @@ replay() {
   cf_self=$$
   { read -r cf_self cf_rest <"$cf_proc/self/stat"; } 2>/dev/null
   find_url_dir '' && claim "$cf_url_dir/busy" "$cf_self" || return 1
-  cf_failures=0
+  cf_failures=0 cf_barred=' '
   for cf_entry in "$cf_url_dir"/*.ping; do
     [ -e "$cf_entry" ] || continue
-    { read -r cf_path && read -r cf_query && read -r cf_ping_ms && read -r cf_ping_cs && read -r cf_ping_boot; } \
-      2>/dev/null <"$cf_entry" || cf_path=''
-    # No URL of ours has other characters: curl would refuse it, and it would hold up all that come after it.
-    case $cf_path$cf_query in *[!A-Za-z0-9._~%/=\&-]*) cf_path='' ;; esac
-    case $cf_path:$cf_ping_ms$cf_ping_cs in
-      # What is torn may still be written by somebody.
-      /jobs/*:*[!0-9]* | /jobs/*: | [!/]* | :*)
-        read_wall
-        ! is_older "$cf_entry" "$cf_torn_ms_max" || drop "$cf_entry"
-        continue
-        ;;
-    esac
-    cf_body=''
-    [ ! -f "${cf_entry%.ping}.body" ] || cf_body=@${cf_entry%.ping}.body
-    send_ping "$cf_attempt_s" "$cf_body"
-    case $cf_answer in
-      stored | refused) drop "$cf_entry" && cf_failures=0 ;;
-      failed) cf_failures=$((cf_failures + 1)) ;;
+    if ! read_entry "$cf_entry"; then
+      # What is torn may still be written by somebody, and what cannot be read may be read later.
+      read_wall
+      { [ -r "$cf_entry" ] && is_older "$cf_entry" "$cf_torn_ms_max" && drop "$cf_entry"; } || :
+      continue
+    fi
+    # What is too old is left to drop_old, which says so.
+    measure_age
+    [ "$cf_age_ms" -le "$cf_spool_age_ms_max" ] || continue
+    case $cf_barred in *" ${cf_path%/*} "*) continue ;; esac
+    cf_body=${cf_entry%.ping}.body
+    if [ -f "$cf_body" ] && [ -r "$cf_body" ]; then cf_body=@$cf_body; else cf_body=''; fi
+    cf_left_s=$cf_attempt_s
+    if [ -n "$cf_replay_until_cs" ]; then
+      cf_left_s=$(((cf_replay_until_cs - cf_cs) / 100))
+      [ "$cf_left_s" -gt 0 ] || break
+    fi
+    send_ping "$cf_left_s" "$cf_body"
+    case $cf_answer:$cf_status in
+      # A token may be for some jobs only, and this is not the wrapper whose token it was.
+      refused:40[13]) cf_barred="$cf_barred${cf_path%/*} " ;;
+      stored:* | refused:*) drop "$cf_entry" && cf_failures=0 ;;
+      failed:*) cf_failures=$((cf_failures + 1)) ;;
       *) cf_failures=3 ;;
     esac
     [ "$cf_failures" -lt 3 ] || break
   done
   rm -f "$cf_url_dir/busy"
   [ "$cf_failures" -gt 0 ] || rm -f "$cf_url_dir/outage"
+}
+
+# Says whether what we leave behind ends with us: as the first process of a container or the main one of a unit of systemd, or
+# a child of the first.
+ends_with_us() { [ "$$" = 1 ] || [ "$PPID" -le 1 ] || [ -n "${INVOCATION_ID-}" ]; }
+
+# Sends what waits: in the background, or within the time of the end where no process of ours stays.
+replay_soon() {
+  cf_replay_until_cs=''
+  if [ -n "$cf_may_stay" ] && ! ends_with_us; then replay_later && return 0; fi
+  cf_replay_until_cs=$cf_give_up_cs
+  (replay_bg '') &
+  wait_until_gone "$!"
 }
 
 # replay_later [PAUSES]: sends what waits in the background, at once or after each of these many seconds. While the
@@ -2075,7 +2186,7 @@ send_end() {
     cf_pause_s=$((cf_pause_s * 2))
   done
   case $cf_answer in
-    stored) is_spool_empty || { drop_old && replay_later; } ;;
+    stored) is_spool_empty || { drop_old; replay_soon; } ;;
     refused) say "the monitor refused the ping: $cf_status ${cf_detail:-(no reason given)}" ;;
     *) keep_end "$1" "$3" ;;
   esac
@@ -2086,19 +2197,36 @@ keep_end() {
   cf_why='no answer from the monitor'
   case $cf_answer:$cf_status in
     failed:2*) cf_why="something that is not Cronflow answered $cf_status" ;;
+    failed:3*) cf_why="the monitor answered $cf_status, and no redirect is followed" ;;
     failed:*) cf_why="the monitor answered $cf_status" ;;
   esac
   [ "$cf_end_wait" -gt 0 ] || cf_why='not waiting for the monitor'
   find_client
-  [ -n "$cf_client" ] || cf_why='neither curl nor wget is installed'
+  [ -n "$cf_client" ] || cf_why=$cf_client_fault
   if spool_ping "$1" "$2"; then
     if [ "$cf_end_wait" -gt 0 ] && create "$cf_url_dir/outage"; then
-      say "$cf_why: pings are kept in $cf_url_dir until it takes them"
+      name_url
+      say "$cf_why: pings are kept in $cf_url_dir until it takes them ($cf_text)"
     fi
     [ -z "$cf_client" ] || replay_later '5 20 60'
   else
-    say "$cf_why and the ping is lost: $cf_spool_fault"
+    name_url
+    say "$cf_why and the ping is lost: $cf_spool_fault; CRONFLOW_SPOOL_DIR may name another directory ($cf_text)"
   fi
+}
+
+# Sets cf_text to which monitor was asked, without a password, and to what the client made of it.
+name_url() {
+  cf_text=$cf_url
+  case $cf_url in *://*@*) cf_text="${cf_url%%://*}://***@${cf_url##*@}" ;; esac
+  cf_text="CRONFLOW_URL is $cf_text"
+  case $cf_answer:$cf_client:$cf_client_code in
+    unreachable:curl:6) cf_text="$cf_text: that host is not known" ;;
+    unreachable:curl:7) cf_text="$cf_text: it takes no connection" ;;
+    unreachable:curl:28) cf_text="$cf_text: it took too long" ;;
+    unreachable:curl:35 | unreachable:curl:51 | unreachable:curl:60 | unreachable:curl:77) cf_text="$cf_text: no secure connection, or a certificate that is not trusted" ;;
+    unreachable:curl:[1-9]*) cf_text="$cf_text: curl ended with $cf_client_code" ;;
+  esac
 }
 
 # Sets cf_killed_by, the name of the signal that ended the command.
@@ -2422,7 +2550,7 @@ cf_err='' cf_err_in_out='' cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=
 cf_pid='' cf_pid_of_group='' cf_pending='' cf_signal='' cf_interrupted='' cf_forwarding='' cf_was_stopped='' cf_alone='' cf_early=''
 cf_sent='' cf_killed_by='' cf_timed_out='' cf_unignore='' cf_soh='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
 # The spool and the lock.
-cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_file='' cf_link_lock='' cf_owner_elsewhere=''
+cf_spool='' cf_url_dir='' cf_replay_until_cs='' cf_wget_help='' cf_client_code=0 cf_spool_fault='' cf_lock_file='' cf_link_lock='' cf_owner_elsewhere=''
 [ -z "${BASH_VERSION-}${KSH_VERSION-}" ] || cf_arrays=1
 read_environment
 find_command "$@"

@@ -1,6 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   accessSync,
+  chmodSync,
+  chownSync,
   constants,
   mkdirSync,
   mkdtempSync,
@@ -202,6 +204,18 @@ export class Bench {
   /** The ping that ended the job's run, once it is there. */
   async end(job = this.job): Promise<Received> {
     return until(() => this.monitor.of(job).find((ping) => ping.kind !== 'start'));
+  }
+
+  /** Gives a user a copy of the wrapper, a spool and a place for files of a run, and the environment that says so. */
+  giveTo(user: number, extra: Record<string, string> = {}): { script: string; env: NodeJS.ProcessEnv } {
+    chmodSync(this.dir, 0o755);
+    const script = this.path('monitor.sh');
+    writeFileSync(script, readFileSync(this.script), { mode: 0o755 });
+    const home = this.path('home');
+    mkdirSync(home);
+    chownSync(home, user, user);
+    const env = { HOME: home, TMPDIR: home, CRONFLOW_SPOOL_DIR: join(home, 'spool'), ...extra };
+    return { script, env: this.environment(env) };
   }
 
   remove(): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type Case, checkUnderEachShell, useBenches } from './benches.ts';
 import { isAlive, pathWithout, start, until, AWAIT_FILE, which } from './harness.ts';
+import { asOneWhoCallsSudo } from './processes.ts';
 
 const benches = useBenches('lock');
 const { monitor, byPath } = benches;
@@ -112,13 +113,41 @@ const cases: Case[] = [
       const lock = join(here.spool, 'locks', `${here.job}.lock`);
       const beside = await here.run(['--lock', here.job, 'echo', 'ran'], { env });
       expect(beside).toMatchObject({ code: 0, stdout: 'ran\n' });
-      expect(beside.stderr).toMatch(/: no lock: \S+\.lock is held from another PID namespace/);
+      expect(beside.stderr).toMatch(
+        /: no lock, so another run may start beside this one: \S+\.lock is held from another PID namespace/,
+      );
       // It is left to who holds it.
       expect(existsSync(lock)).toBe(true);
       writeFileSync(here.path('gate'), '');
       expect((await holder.ended).code).toBe(0);
       expect(existsSync(lock)).toBe(false);
       expect(await here.run(['--lock', here.job, 'echo', 'ran'], { env })).toMatchObject({ stderr: '' });
+    },
+  ],
+  [
+    'sees without flock that a command of another user still runs, and sends its start again',
+    async (bench) => {
+      const here = byPath(bench);
+      const caller = asOneWhoCallsSudo();
+      if (caller === undefined) {
+        console.log('no program can be started as another user here: no lock is held by one');
+        return;
+      }
+      monitor.answer(here.job, ({ kind }) => (kind === 'start' && here.pings().length === 0 ? 503 : 200));
+      const { script, env } = here.giveTo(caller.user, { PATH: pathWithout(here.path('bin'), ['flock']) });
+      const wrapper = [...caller.before, ...here.shell, script, '--lock', here.job];
+      const command = ['sh', '-c', `echo $$; ${AWAIT_FILE}`, 'sh', here.path('gate')];
+      const holder = start([...wrapper, ...caller.sudo, ...command], env);
+      const pid = await until(() => Number(/^(\d+)\n/.exec(holder.stdout())?.[1]) || undefined);
+      const lock = join(env['CRONFLOW_SPOOL_DIR'] ?? '', 'locks', `${here.job}.lock`);
+      await until(() => readFileSync(lock, 'utf8').startsWith(`${pid} `));
+      const beside = await start([...wrapper, 'echo', 'ran'], env).ended;
+      expect(beside).toMatchObject({ code: 0, stdout: '' });
+      expect(beside.stderr).toMatch(/: still running, skipped\n$/);
+      await until(() => monitor.stored(here.job).some(({ kind }) => kind === 'start'));
+      writeFileSync(here.path('gate'), '');
+      expect((await holder.ended).code).toBe(0);
+      expect((await start([...wrapper, 'echo', 'ran'], env).ended).stdout).toBe('ran\n');
     },
   ],
   [

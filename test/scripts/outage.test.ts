@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect } from 'vitest';
@@ -87,6 +87,102 @@ const slow: Case[] = [
           () => monitor.of(bench.job).filter(({ query }) => query['delay_ms'] !== undefined).length > index,
         );
       }
+    },
+  ],
+  [
+    'follows no redirect, and gives its token to nobody there, whichever client asks',
+    async (by) => {
+      const asked: string[] = [];
+      const elsewhere = new (class extends LocalServer {
+        protected take(
+          { method, url = '', headers }: IncomingMessage,
+          response: ServerResponse,
+        ): Promise<void> {
+          asked.push(`${method} ${url.replace(/\?.*/, '')} ${headers.authorization ?? ''}`);
+          const problem = { detail: 'No such page', code: 'not_found' };
+          if (url === '/there')
+            response
+              .writeHead(404, { 'content-type': 'application/problem+json' })
+              .end(JSON.stringify(problem));
+          else response.writeHead(302, { location: '/there' }).end('moved');
+          return Promise.resolve();
+        }
+      })();
+      await elsewhere.listen();
+      const bench = byPath(by);
+      const PATH = which('wget') === undefined ? undefined : pathWithout(bench.path('wget'), ['curl']);
+      for (const path of [process.env['PATH']!, ...(PATH === undefined ? [] : [PATH])]) {
+        const spool = bench.path(`spool-${path.length}`);
+        const env = {
+          PATH: path,
+          CRONFLOW_URL: elsewhere.url,
+          CRONFLOW_PING_TOKEN: 'secret',
+          CRONFLOW_SPOOL_DIR: spool,
+        };
+        const ended = await bench.run(['--no-start', bench.job, 'true'], {
+          env: { ...env, CRONFLOW_END_WAIT: '2s' },
+        });
+        expect(ended.stderr).toMatch(
+          /: the monitor answered 302, and no redirect is followed: pings are kept in [^\n]*\n$/,
+        );
+      }
+      await elsewhere.close();
+      expect(new Set(asked)).toEqual(new Set([`POST /jobs/${bench.job}/success Bearer secret`]));
+    },
+  ],
+  [
+    'sends the token by a wget of before 1.15, and shows it and a password by none that cannot hide them',
+    async (by) => {
+      const bench = byPath(by);
+      const wget = which('wget');
+      if (wget === undefined) return;
+      const bin = pathWithout(bench.path('bin'), ['curl', 'wget']);
+      const grep = which('grep');
+      // What 1.14 of CentOS 7 does not know.
+      const old = `case $* in *--method* | *--body*) exit 2 ;; esac
+case $* in *--help*) ${wget} --help | ${grep} -v -e --method -e --body; exit ;; esac`;
+      writeFileSync(join(bin, 'wget'), `#!/bin/sh\n${old}\nexec ${wget} "$@"\n`, { mode: 0o755 });
+      const env = { PATH: bin, CRONFLOW_PING_TOKEN: 'secret', CRONFLOW_END_WAIT: '6s' };
+      expect((await bench.run([bench.job, 'echo', 'out'], { env })).stderr).toBe('');
+      const end = await bench.end();
+      expect([end.authorization, end.body.toString()]).toEqual(['Bearer secret', 'out\n']);
+      const before = bench.pings().length;
+      const url = bench.monitor.url.replace('//', '//user:password@');
+      const withPassword = await bench.run([bench.job, 'true'], { env: { ...env, CRONFLOW_URL: url } });
+      expect(withPassword.stderr).toMatch(
+        /: wget would show the password in CRONFLOW_URL to all users: install curl: /,
+      );
+      expect(withPassword.stderr).not.toContain('user:password');
+      const busybox = which('busybox');
+      if (busybox === undefined) return;
+      rmSync(join(bin, 'wget'));
+      symlinkSync(busybox, join(bin, 'wget'));
+      const small = await bench.run([bench.job, 'true'], {
+        env: { ...env, CRONFLOW_SPOOL_DIR: bench.path('another') },
+      });
+      expect(small.stderr).toMatch(
+        /: this wget would show the token to all users: install curl: pings are kept in /,
+      );
+      expect(bench.pings()).toHaveLength(before);
+    },
+  ],
+  [
+    'says why there was no answer, and asks a URL that ends with slashes',
+    async (bench) => {
+      const ways = [
+        ['http://127.0.0.1:9', /\(CRONFLOW_URL is http:\/\/127\.0\.0\.1:9: it takes no connection\)\n$/],
+        [
+          monitor.url.replace('http', 'https'),
+          /: no secure connection, or a certificate that is not trusted\)\n$/,
+        ],
+      ] as const;
+      for (const [url, said] of ways) {
+        const env = { CRONFLOW_URL: url, CRONFLOW_END_WAIT: '6s' };
+        expect((await bench.run(['--no-start', bench.job, 'true'], { env })).stderr).toMatch(said);
+      }
+      const ended = await bench.run([bench.job, 'true'], { env: { CRONFLOW_URL: `${monitor.url}//` } });
+      expect(ended.stderr).toBe('');
+      expect((await bench.end()).kind).toBe('success');
     },
   ],
   [
@@ -221,7 +317,7 @@ const slow: Case[] = [
       const ended = await bench.run([bench.job, 'sh', '-c', 'exit 3'], { env });
       expect(ended.code).toBe(3);
       expect(ended.stderr).toMatch(
-        /: the monitor answered 500 and the ping is lost: .* is not a directory of this user\n/,
+        /: the monitor answered 500 and the ping is lost: .* is not a directory of this user, or a link; [^\n]*\n/,
       );
     },
   ],

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
-import { isAlive, statOf } from './harness.ts';
+import { isAlive, statOf, which } from './harness.ts';
 
 /** The processes with a command line that holds the text. */
 export function processesNaming(text: string): number[] | undefined {
@@ -45,4 +46,23 @@ export function statusOf(pid: number): Record<string, string> {
 export function childrenOf(parent: number): number[] {
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return all.map(Number).filter((pid) => statOf(pid)[1] === String(parent) && isAlive(pid));
+}
+
+/**
+ * The words before a program that run it as a user who may start programs as another one and may signal none of these, as
+ * one who calls `sudo`; and those that start such a program. Nothing where the system has no such user to give.
+ */
+export function asOneWhoCallsSudo(): { user: number; before: string[]; sudo: string[] } | undefined {
+  const setpriv = which('setpriv');
+  const before = [
+    setpriv ?? '',
+    '--reuid=65533',
+    '--clear-groups',
+    '--inh-caps=+setuid',
+    '--ambient-caps=+setuid',
+  ];
+  const sudo = [setpriv ?? '', '--reuid=65534'];
+  if (setpriv === undefined || process.getuid?.() !== 0) return undefined;
+  if (spawnSync(before[0] ?? '', [...before.slice(1), ...sudo, 'true']).status !== 0) return undefined;
+  return { user: 65_533, before, sudo };
 }

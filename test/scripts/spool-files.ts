@@ -15,11 +15,16 @@ export function urlDirectory(bench: Bench, url = bench.monitor.url): string {
   return join(bench.spool, sums.join('-'));
 }
 
+/** What the file of such a ping holds, of another boot if none is given. */
+export function pingText(bench: Bench, atMs: number | string, rid: string, atCs = '100', boot = '-'): string {
+  return `/jobs/${bench.job}/success\nrid=${rid}&host=web1\n${atMs}\n${atCs}\n${boot}\n`;
+}
+
 /** Leaves a ping in the spool as a wrapper whose monitor was away does. */
 export function leaveInSpool(bench: Bench, atMs: number, rid: string, text?: string): void {
   const directory = urlDirectory(bench);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const ping = `/jobs/${bench.job}/success\nrid=${rid}&host=web1\n${atMs}\n100\n-\n`;
+  const ping = pingText(bench, atMs, rid);
   writeFileSync(join(directory, `${atMs}-${rid}-success.ping`), text ?? ping);
   writeFileSync(join(directory, `${atMs}-${rid}-success.body`), `output of ${rid}`);
 }

@@ -5,14 +5,15 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { type Case, checkUnderEachShell, useBenches } from './benches.ts';
-import { pathWithout, until } from './harness.ts';
-import { leaveInSpool, spooled, urlDirectory } from './spool-files.ts';
+import { type Case, checkUnderEachShell, checkUnderOneShell, useBenches } from './benches.ts';
+import { pathWithout, SCRIPT, start, until, which } from './harness.ts';
+import { leaveInSpool, pingText, spooled, urlDirectory } from './spool-files.ts';
 
 const benches = useBenches('spool');
 const { monitor, byPath } = benches;
@@ -44,6 +45,107 @@ const cases: Case[] = [
         expect(Number(ping.query['delay_ms'])).toBeGreaterThanOrEqual(3_600_000 - 10);
         expect(Number(ping.query['delay_ms'])).toBeLessThan(day);
       }
+    },
+  ],
+  [
+    'says once how many pings it dropped because they were too old',
+    async (bench) => {
+      const old = Date.now() - 8 * 86_400_000;
+      for (let ping = 0; ping < 120; ping += 1) leaveInSpool(bench, old + ping, `old-${ping}`);
+      const calls = await Promise.all([1, 2].map((call) => bench.run([`${bench.job}-${call}`, 'true'])));
+      const said = calls.map((call) => call.stderr).join('');
+      expect(said).toMatch(/^[^\n]*: dropped 120 pings that could not be sent for 7 days\n$/);
+      await until(() => spooled(bench, '').every((name) => !/\.(ping|body)/.test(name)));
+      expect(bench.pings()).toEqual([]);
+    },
+  ],
+  [
+    'dates a ping by the time since boot, whatever was made of the clock meanwhile',
+    async (bench) => {
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      const [up = ''] = readFileSync('/proc/uptime', 'utf8').split(' ');
+      const nowCs = Math.floor(Number(up) * 100);
+      const now = Date.now();
+      const minuteCs = 6_000;
+      const leave = (rid: string, atMs: number, atCs: number, ofBoot = boot): void =>
+        leaveInSpool(bench, atMs, rid, pingText(bench, atMs, rid, String(atCs), ofBoot));
+      // The machine has no clock of its own and learned the time later, or its clock was wrong.
+      leave('unset', 90_000, nowCs - 2 * minuteCs);
+      leave('fast', now + 3_600_000, nowCs - 2 * minuteCs);
+      // A container that begins to count anew within one boot.
+      leave('anew', now - 120_000, nowCs + 60 * minuteCs);
+      // Nobody knows when that was, so it is taken for now.
+      leave('later', now + 1_800_000, 100, 'another-boot');
+      expect((await bench.run([`${bench.job}-call`, 'true'])).stderr).toBe('');
+      await until(() => spooled(bench).length === 0);
+      const delays = monitor.stored(bench.job).map(({ query }) => [query['rid'], query['delay_ms']] as const);
+      expect(delays.map(([rid]) => rid).sort()).toEqual(['anew', 'fast', 'later', 'unset']);
+      for (const [rid, delay] of delays) {
+        if (rid === 'later') expect(delay).toBeUndefined();
+        else
+          expect([rid, Math.round(Number(delay) / 600_000), Number(delay) >= 119_000]).toEqual([
+            rid,
+            0,
+            true,
+          ]);
+      }
+    },
+  ],
+  [
+    'goes past numbers that a shell cannot calculate with',
+    async (bench) => {
+      const at = Date.now() - 3_600_000;
+      const texts = {
+        octal: pingText(bench, '08', 'octal'),
+        long: pingText(bench, '9'.repeat(40), 'long'),
+        words: pingText(bench, at, 'words', '1+x[0]'),
+        none: pingText(bench, '', 'none'),
+        'no-job': pingText(bench, at, 'no-job').replace(/^\/jobs.*/, '/readyz'),
+      };
+      for (const [index, [rid, text]] of Object.entries(texts).entries())
+        leaveInSpool(bench, at + index, rid, text);
+      leaveInSpool(bench, at + 1_000, 'good');
+      await bench.run([`${bench.job}-call`, 'true']);
+      await until(() => spooled(bench).length === 0);
+      expect(bench.pings().map(({ query }) => query['rid'])).toEqual(['good']);
+    },
+  ],
+  [
+    'keeps what another job left and its own token may not send, and sends the rest',
+    async (bench) => {
+      const at = Date.now() - 3_600_000;
+      monitor.answer(bench.job, () => 403);
+      for (const rid of ['a', 'b', 'c', 'd']) leaveInSpool(bench, at, rid);
+      const ours = `${bench.job}-call`;
+      const text = pingText(bench, at, 'ours').replace(bench.job, ours);
+      leaveInSpool(bench, at + 1, 'ours', text);
+      await bench.run([ours, 'true']);
+      await until(() => monitor.stored(ours).some(({ query }) => query['rid'] === 'ours'));
+      await until(() => spooled(bench, 'busy').length === 0);
+      expect(spooled(bench)).toHaveLength(4);
+      expect(bench.pings()).toHaveLength(1);
+      monitor.answer(bench.job, () => 200);
+      await bench.run([ours, 'true']);
+      await until(() => spooled(bench).length === 0);
+      expect(monitor.stored(bench.job).map(({ query }) => query['rid'])).toEqual(['a', 'b', 'c', 'd']);
+    },
+  ],
+  [
+    'sends what waits before it ends where nothing outlives it',
+    async (bench) => {
+      const at = Date.now() - 3_600_000;
+      const names = ['a', 'b', 'c'];
+      for (const rid of names) leaveInSpool(bench, at, rid);
+      // As in a unit of systemd.
+      await bench.run([`${bench.job}-call`, 'true'], { env: { INVOCATION_ID: 'a-unit' } });
+      expect(monitor.stored(bench.job).map(({ query }) => query['rid'])).toEqual(names);
+      expect(spooled(bench)).toEqual([]);
+      // A descriptor that only bash can close.
+      for (const rid of names) leaveInSpool(bench, at, rid);
+      const words = ['bash', '-c', 'exec 11</dev/null; exec "$@"', 'bash', ...bench.shell, bench.script];
+      expect((await start([...words, `${bench.job}-call`, 'true'], bench.environment()).ended).code).toBe(0);
+      await until(() => spooled(bench).length === 0);
+      expect(monitor.stored(bench.job)).toHaveLength(6);
     },
   ],
   [
@@ -121,7 +223,7 @@ const cases: Case[] = [
       const ended = await here.run([here.job, 'sh', '-c', 'echo ran; exit 3'], { env });
       expect(ended).toMatchObject({ code: 3, stdout: 'ran\n' });
       expect(ended.stderr).toBe(
-        `cronflow: ${here.job}: neither curl nor wget is installed and the ping is lost: ${foreign} is not a directory of this user\n`,
+        `cronflow: ${here.job}: neither curl nor wget is installed and the ping is lost: ${foreign} is not a directory of this user, or a link; CRONFLOW_SPOOL_DIR may name another directory (CRONFLOW_URL is ${monitor.url})\n`,
       );
       expect(readdirSync(here.path('other'))).toEqual([]);
       expect(readdirSync(here.tmp)).toEqual([]);
@@ -146,4 +248,25 @@ const cases: Case[] = [
   ],
 ];
 
+/** A shell that calculates with 32 bits. */
+const narrow: Case[] = [
+  [
+    'keeps the time of a ping whole under mksh',
+    async (bench) => {
+      if (which('mksh') === undefined) return;
+      const narrowBench = benches.benchFor(['mksh'], bench.script);
+      await narrowBench.run([narrowBench.job, 'true'], { env: { CRONFLOW_END_WAIT: '0' } });
+      const [name = ''] = spooled(narrowBench);
+      const [, , atMs] = readFileSync(join(narrowBench.spool, name), 'utf8').split('\n');
+      expect(Math.abs(Number(atMs) - Date.now())).toBeLessThan(3_600_000);
+      leaveInSpool(narrowBench, Date.now() - 30 * 86_400_000, 'old');
+      const next = await narrowBench.run([`${narrowBench.job}-next`, 'true']);
+      expect(next.stderr).toMatch(/: dropped a ping that could not be sent for 7 days\n$/);
+      await until(() => spooled(narrowBench).length === 0);
+      expect(monitor.stored(narrowBench.job).map(({ kind }) => kind)).toContain('success');
+    },
+  ],
+];
+
 checkUnderEachShell(benches, cases);
+checkUnderOneShell(benches, narrow, SCRIPT);

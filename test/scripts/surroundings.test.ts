@@ -97,6 +97,23 @@ const cases: Case[] = [
     },
   ],
   [
+    'gives back thousands of variables whose names are no identifiers',
+    async (bench) => {
+      const odd = Object.fromEntries(
+        Array.from({ length: 2_000 }, (_, index) => [
+          `spring.${index}`,
+          // One that is decoded in each hundred.
+          index % 100 === 0 ? `two\nlines ${index}` : ` of * ${index}\\ `,
+        ]),
+      );
+      const script = 'console.log(JSON.stringify(process.env))';
+      const ended = await bench.run([bench.job, process.execPath, '-e', script, 'a b', '*'], { env: odd });
+      expect(ended).toMatchObject({ code: 0, stderr: '' });
+      const given: unknown = JSON.parse(ended.stdout);
+      expect(given).toMatchObject(odd);
+    },
+  ],
+  [
     'finds curl by a relative PATH in the directory that it was called in',
     async (bench) => {
       pathWithout(bench.path('here/bin'), ['wget']);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { type Case, checkUnderEachShell, useBenches } from './benches.ts';
 import { isAlive, start, until, AWAIT_FILE } from './harness.ts';
-import { processesNaming } from './processes.ts';
+import { asOneWhoCallsSudo, childrenOf, processesNaming } from './processes.ts';
 
 const benches = useBenches('timeout');
 
@@ -40,6 +40,33 @@ const cases: Case[] = [
       expect(ended).toMatchObject({ code: 124, stderr: '' });
       const left = Number(ended.stdout);
       await until(() => !isAlive(left));
+    },
+  ],
+  [
+    'says that it could not end a command of another user, and reports how that ended',
+    async (bench) => {
+      const caller = asOneWhoCallsSudo();
+      if (caller === undefined) {
+        console.log('no program can be started as another user here: none is limited');
+        return;
+      }
+      const { script, env } = bench.giveTo(caller.user);
+      const options = ['--timeout=1s', '--kill-after=1s', '--no-start', '--no-output', bench.job];
+      const command = ['sh', '-c', `${AWAIT_FILE}; exit 3`, 'sh', bench.path('gate')];
+      const running = start(
+        [...caller.before, ...bench.shell, script, ...options, ...caller.sudo, ...command],
+        env,
+      );
+      const children = (): number => childrenOf(running.child.pid ?? 0).length;
+      // The command, or what waits for it, and the time limit until that has given up.
+      await until(() => children() === 2);
+      await until(() => children() === 1);
+      writeFileSync(bench.path('gate'), '');
+      const ended = await running.ended;
+      expect(ended.code).toBe(3);
+      expect(ended.stderr).toMatch(/: --timeout: the command is of another user, [^\n]*\n$/);
+      const { query } = await bench.end();
+      expect([query['exit_code'], query['signal']]).toEqual(['3', undefined]);
     },
   ],
   [
