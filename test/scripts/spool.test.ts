@@ -79,7 +79,7 @@ const cases: Case[] = [
       expect((await bench.run([`${bench.job}-call`, 'true'])).stderr).toBe('');
       await until(() => spooled(bench).length === 0);
       const delays = monitor.stored(bench.job).map(({ query }) => [query['rid'], query['delay_ms']] as const);
-      expect(delays.map(([rid]) => rid).sort()).toEqual(['anew', 'fast', 'later', 'unset']);
+      expect(new Set(delays.map(([rid]) => rid))).toEqual(new Set(['anew', 'fast', 'later', 'unset']));
       for (const [rid, delay] of delays) {
         if (rid === 'later') expect(delay).toBeUndefined();
         else
