@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { invalidConfigError, loadConfig } from '../config/load.ts';
+import { CronflowError } from '../core/model/errors.ts';
 import { isShared, storeNameOf, storeUrlOf } from '../store/open/url.ts';
 import { parseArgs } from './arguments.ts';
 import type { Io } from './io.ts';
@@ -52,16 +54,40 @@ export interface ChosenStore {
 }
 
 /**
- * Chooses the store: the database that `CRONFLOW_STORE` names, or what is in `--data-dir`, `CRONFLOW_DATA_DIR`, or
- * `./data`.
- * @throws CronflowError `usage` where the environment names a store that there is none of
+ * Chooses the store: the database that `CRONFLOW_STORE` names, or the file that `CRONFLOW_STORE_FILE` does, or what is in
+ * `--data-dir`, `CRONFLOW_DATA_DIR`, or `./data`.
+ * @throws CronflowError `usage` where the environment names a store that there is none of, or a file without one
  */
 export function storeOf(io: Io, flag: string | undefined): ChosenStore {
   const dataDir = chosen(io, flag, 'CRONFLOW_DATA_DIR', join('.', 'data'));
-  const storeUrl = storeUrlOf(io.env['CRONFLOW_STORE'], dataDir);
+  const storeUrl = storeUrlOf(namedStore(io), dataDir);
   const storeName = storeNameOf(storeUrl);
   const reported = isShared(storeUrl) ? { database: storeName } : { data_dir: storeName };
   return { storeUrl, storeName, reported };
+}
+
+/**
+ * Returns the URL of the store as the environment has it, or as it stands in a file, such as a secret of Docker; undefined
+ * or empty for none. The messages name no more than the file, because a URL may hold a password.
+ */
+function namedStore({ env, cwd }: Io): string | undefined {
+  const { CRONFLOW_STORE: url, CRONFLOW_STORE_FILE: file } = env;
+  if (file === undefined || file === '') return url;
+  if (url !== undefined && url !== '')
+    throw new CronflowError('usage', 'CRONFLOW_STORE and CRONFLOW_STORE_FILE are both set. Set one of them.');
+  let text: string;
+  try {
+    text = readFileSync(resolve(cwd, file), 'utf8').trim();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CronflowError('usage', `CRONFLOW_STORE_FILE: ${file} cannot be read (${code}).`);
+  }
+  if (text === '')
+    throw new CronflowError(
+      'usage',
+      `CRONFLOW_STORE_FILE: ${file} is empty. Write the URL of the database into it, postgres://USER:PASSWORD@HOST/DATABASE.`,
+    );
+  return text;
 }
 
 /**

@@ -25,6 +25,7 @@ Watches the jobs declared in cronflow.yaml: takes their pings, checks that they 
   --help
 
 CRONFLOW_STORE=postgres://... keeps state in a database that several instances share, in place of DIR.
+CRONFLOW_STORE_FILE names a file with that URL, instead.
 CRONFLOW_TRUST_PROXY=1 lets the proxy say that path, by X-Forwarded-Prefix.
 CRONFLOW_TOKENS_FILE names a file of tokens, beside CRONFLOW_TOKEN, CRONFLOW_READ_TOKEN, CRONFLOW_PING_TOKEN.
 LOG_LEVEL is one of ${LOG_LEVELS.join(', ')} (default: info).

@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { store } from '../../src/cli/store.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
@@ -74,4 +74,42 @@ test('the name of a database in a message has no password', async () => {
   expect(code).toBe(1);
   expect(stderr).toContain('The database watch at 127.0.0.1:1 (CRONFLOW_STORE) cannot be used: ');
   expect(stderr).not.toContain('HUNTER2');
+});
+
+describe('CRONFLOW_STORE_FILE', () => {
+  let root: string;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'cronflow-store-file-'));
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+
+  async function exportedWith(text: string | null, env: Record<string, string> = {}): Promise<Result> {
+    if (text !== null) await writeFile(join(root, 'url'), text);
+    return runIn(root, DEFAULT_START_AT, (io) => store(['export'], io), {
+      env: { CRONFLOW_STORE_FILE: 'url', ...env },
+    });
+  }
+
+  test('names a file with the URL of a database', async () => {
+    const { code, stderr } = await exportedWith('postgres://cronflow:HUNTER2@127.0.0.1:1/watch\n');
+    expect(code).toBe(1);
+    expect(stderr).toContain('The database watch at 127.0.0.1:1 (CRONFLOW_STORE) cannot be used: ');
+  });
+
+  test.each([
+    ['is missing', null, {}, 'CRONFLOW_STORE_FILE: url cannot be read (ENOENT).'],
+    ['is empty', ' \n', {}, 'CRONFLOW_STORE_FILE: url is empty. Write the URL'],
+    ['has something else', 'HUNTER2', {}, 'it is neither "lowdb"'],
+    [
+      'is one of two',
+      'lowdb',
+      { CRONFLOW_STORE: 'lowdb' },
+      'CRONFLOW_STORE_FILE are both set. Set one of them.',
+    ],
+  ])('is refused where the file %s, so that no other store is used', async (_case, text, env, message) => {
+    const { code, stderr } = await exportedWith(text, env);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('HUNTER2');
+  });
 });
