@@ -7,7 +7,7 @@ import { Overlay } from '../local/overlay.ts';
 import { runTransaction } from '../local/tx.ts';
 import type { Change, Scope, StoreHealth, Tx } from '../store.ts';
 import type { Database, Session } from './database.ts';
-import { Conflict, isFullDisk, reasonText, refusalOf, unavailable } from './errors.ts';
+import { Conflict, isFullDisk, isOfTables, reasonText, refusalOf, unavailable } from './errors.ts';
 import { KnownNames } from './known-names.ts';
 import { Loading } from './loading.ts';
 import { isAlone, Lack, needOf } from './need.ts';
@@ -42,6 +42,13 @@ const LATE_MS = 200;
 const AGAIN_MS = 100;
 /** A commit of this size says whether a database whose disk was full takes commits again. */
 const TRIED_BYTES = 64 * 1_024;
+
+/**
+ * Where tables were changed by hand or are damaged, each try of the database succeeds and each ping fails. So the store
+ * counts as failing until a run is written, or no commit was refused for so long. It is more than the half minute after
+ * which people are told.
+ */
+const DAMAGED_MS = 60_000;
 
 /** A transaction that waits for its commit. */
 interface Waiting {
@@ -80,6 +87,8 @@ export class Committer {
   #failure: string | null = null;
   /** Says that the disk was full, so that a small commit which finds room proves nothing. */
   #isFull = false;
+  /** The instant of the last refusal for which tables are the reason, on the monotonic clock. */
+  #damagedMs = -Infinity;
   readonly #patience: Patience<Waiting>;
   readonly #known = new KnownNames();
   readonly #size = new BatchSize();
@@ -143,7 +152,8 @@ export class Committer {
         await session.begin([step(LOCK_AS_PING), step(TRY_WRITE, filling, clock.now())]);
         await session.commit();
       });
-      [this.#failure, this.#isFull] = [null, false];
+      this.#isFull = false;
+      if (!this.#isDamaged) this.#failure = null;
     } catch {
       // The next probe asks again.
     }
@@ -213,6 +223,7 @@ export class Committer {
   #refuse(batch: readonly Waiting[], error: unknown): void {
     this.#size.refused(batch.length);
     this.#isFull ||= isFullDisk(error);
+    if (isOfTables(error)) this.#damagedMs = systemClock.monotonic();
     this.#failed(reasonText(error));
     for (const each of [...batch, ...this.#waiting.splice(0)]) each.reject(unavailable(error));
   }
@@ -243,17 +254,31 @@ export class Committer {
       const changes = overlay.changes();
       if (overlay.isEmpty()) {
         await session.rollback();
-        return { settle, told: [] };
+        return { settle, told: [], hasRun: false };
       }
       const told = changesOf(changes, (id) => overlay.job(id));
       await this.#write(session, loading, { overlay, changes, told });
-      return { settle, told };
+      return { settle, told, hasRun: changes.put.runs !== undefined };
     });
-    // Another commit may go through while a table is locked that pings need.
-    const isProof = batch.some(({ scope }) => scope.like_ping === true);
-    if (isProof && !this.#isFull) this.#failure = null;
+    this.#noteProof(
+      done.hasRun,
+      batch.some(({ scope }) => scope.like_ping === true),
+    );
     for (const settle of done.settle) settle();
     this.#options.onCommitted(done.told);
+  }
+
+  get #isDamaged(): boolean {
+    return systemClock.monotonic() - this.#damagedMs < DAMAGED_MS;
+  }
+
+  /**
+   * Notes a commit that may show that the database takes pings. One that is not like a ping goes through while a table is
+   * locked that pings need. That a run is written shows that tables are not damaged, and the next try does the rest.
+   */
+  #noteProof(hasRun: boolean, isLikePing: boolean): void {
+    if (hasRun) this.#damagedMs = -Infinity;
+    if (isLikePing && !this.#isFull && !this.#isDamaged) this.#failure = null;
   }
 
   /**

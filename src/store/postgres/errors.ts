@@ -35,6 +35,9 @@ const OF_CONNECTIONS: ReadonlySet<string> = new Set([
 /** The classes of errors that are about the data, the first two characters of a code. */
 const DATA_CLASSES: ReadonlySet<string> = new Set(['21', '22', '23', '54']);
 
+/** The classes of errors that are about what is not there any more, or is damaged. */
+const TABLE_CLASSES: ReadonlySet<string> = new Set(['42', 'XX']);
+
 /** Tells what is to be done about an error of a transaction. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Conflict) return 'conflict';
@@ -62,6 +65,14 @@ export class ReadOnly extends Error {
 /** Tells whether the database found no room on its disk. */
 export function isFullDisk(error: unknown): boolean {
   return codeOf(error) === '53100';
+}
+
+/**
+ * Tells whether the database refused a statement because its tables are not as they were made: changed by hand, or damaged
+ * on its disk. Other commits go through meanwhile.
+ */
+export function isOfTables(error: unknown): boolean {
+  return TABLE_CLASSES.has(codeOf(error).slice(0, 2));
 }
 
 /** Tells whether something was locked by another for longer than it is waited for. */

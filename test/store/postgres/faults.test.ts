@@ -14,7 +14,7 @@ import {
   sql,
   type TestDatabase,
 } from '../../support/postgres.ts';
-import { increment, job } from '../../support/records.ts';
+import { increment, job, run } from '../../support/records.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { until } from '../../support/until.ts';
 
@@ -218,6 +218,30 @@ describe.skipIf(missingPostgres() !== null)('a database behind a network that fa
     for (const table of full) await sql(database.url, `DROP TRIGGER ${table}_act ON cronflow.${table}`);
     await until('the store to work again', () => store.health().ok);
     await addJob();
+  });
+
+  test('whose tables are damaged counts as failing for as long as pings fail, though signs are stored', async () => {
+    await addJob();
+    await trigger('runs', "RAISE EXCEPTION 'column is not there' USING ERRCODE = 'undefined_column';");
+    const ping = (number: number): Promise<void> =>
+      store.transact({ ids: ['a'] }, (tx) => tx.putRun(run('a', number)));
+    await expect(ping(1)).rejects.toMatchObject(UNAVAILABLE);
+    const sign = (): Promise<number> =>
+      store.transact({ ...COUNT, like_ping: true }, (tx) => increment(tx, 'count'));
+    const warned = warnings.length;
+    await until('it to be asked again and again', async () => {
+      expect(store.health()).toMatchObject({ ok: false, refuses: 'commits' });
+      await sign().catch(() => undefined);
+      return warnings.length >= warned + 2;
+    });
+    await sql(database.url, 'DROP TRIGGER runs_act ON cronflow.runs');
+    await until('a ping', () =>
+      ping(1).then(
+        () => true,
+        () => undefined,
+      ),
+    );
+    await until('the store to work again', () => store.health().ok);
   });
 
   // `VACUUM FULL`, `REINDEX` or a change of a table by hand hold up pings, and nothing that does without that table.
