@@ -72,6 +72,11 @@ describe.skipIf(missingPostgres() !== null)('a database behind a network that fa
       `CREATE FUNCTION ${table}_act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${act} RETURN NEW; END $$`,
       `CREATE TRIGGER ${table}_act BEFORE INSERT ON cronflow.${table} FOR EACH ROW EXECUTE FUNCTION ${table}_act()`,
     );
+  /** Does what a sign of life does. */
+  const sign = (): Promise<number> =>
+    store.transact({ ...COUNT, like_ping: true }, (tx) => increment(tx, 'count'));
+  const ping = (number: number): Promise<void> =>
+    store.transact({ ids: ['a'] }, (tx) => tx.putRun(run('a', number)));
   const addJob = (): Promise<void> => store.transact({ ids: ['a'] }, (tx) => tx.putJob(job('a')));
   const works = (): Promise<unknown> =>
     until('the store to take commits again', () => store.health().ok && count().catch(() => undefined));
@@ -223,11 +228,7 @@ describe.skipIf(missingPostgres() !== null)('a database behind a network that fa
   test('whose tables are damaged counts as failing for as long as pings fail, though signs are stored', async () => {
     await addJob();
     await trigger('runs', "RAISE EXCEPTION 'column is not there' USING ERRCODE = 'undefined_column';");
-    const ping = (number: number): Promise<void> =>
-      store.transact({ ids: ['a'] }, (tx) => tx.putRun(run('a', number)));
     await expect(ping(1)).rejects.toMatchObject(UNAVAILABLE);
-    const sign = (): Promise<number> =>
-      store.transact({ ...COUNT, like_ping: true }, (tx) => increment(tx, 'count'));
     const warned = warnings.length;
     await until('it to be asked again and again', async () => {
       expect(store.health()).toMatchObject({ ok: false, refuses: 'commits' });
@@ -252,8 +253,6 @@ describe.skipIf(missingPostgres() !== null)('a database behind a network that fa
       const holder = new pg.Client({ connectionString: database.url });
       await holder.connect();
       await holder.query(`begin; lock table cronflow.${table} in access exclusive mode`);
-      const sign = (): Promise<number> =>
-        store.transact({ ...COUNT, like_ping: true }, (tx) => increment(tx, 'count'));
       await expect(sign()).rejects.toMatchObject(UNAVAILABLE);
       // A commit that needs nothing of that table.
       await until('another commit', () => count().catch(() => undefined));
