@@ -96,7 +96,7 @@ async function start(
   );
   const { url } = await parts.server.listen(host, port);
   const names = config.notifiers.map((notifier) => notifier.name);
-  parts.worker.start(parts.liveness.startedBesideOthers ? [] : names);
+  parts.worker.start(names, parts.liveness.startedBesideOthers);
   parts.checker.start();
   parts.housekeeping.start();
   parts.heartbeat.start();

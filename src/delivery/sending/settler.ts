@@ -24,6 +24,9 @@ const REDELIVER_RETRY_MS = 10_000;
  */
 const REVIVE_EVERY_MS = HOUR_MS;
 
+/** What may have mended a notifier. */
+export type Occasion = 'changed' | 'started' | 'started_beside_others';
+
 interface SettlerOptions {
   store: Store;
   clock: Clock;
@@ -115,24 +118,23 @@ export class Settler {
 
   /**
    * Owes again the messages that a notifier lost, if it lost any and may have been mended, and those that it only
-   * logged while it had no address.
-   * @param isChanged true if its configuration changed: then deliveries that wait for their next attempt are tried at
-   * once
+   * logged while it had no address. Where its configuration changed, deliveries that wait for their next attempt are
+   * tried at once.
    */
-  async redeliverIfAny(notifier: string, isChanged: boolean): Promise<void> {
+  async redeliverIfAny(notifier: string, occasion: Occasion): Promise<void> {
     const { store, clock, logger, notifiers } = this.#options;
     for (;;) {
       try {
         const nowAt = clock.now();
         const settings = notifiers.get(notifier);
-        if (isChanged) {
+        if (occasion === 'changed') {
           await makeDue(store, nowAt, { fromAt: nowAt, notifier });
           await forgetRefusals(store, notifier);
         }
-        if ((await readDeadCount(store, notifier)) > 0) {
+        if (occasion !== 'started_beside_others' && (await readDeadCount(store, notifier)) > 0) {
           await this.#redeliver(notifier, { of: 'dead', isMended: true });
         }
-        // The notifier may have got its address while Cronflow was stopped, so this does not depend on `isChanged`.
+        // The notifier may have got its address while Cronflow was stopped. No other instance has one, or it were sent.
         if (settings !== undefined && settings.onlyLogs !== true) {
           await this.#redeliver(notifier, { of: 'logged', isMended: true });
         }

@@ -16,7 +16,7 @@ import { pack } from './packing.ts';
 import { type Parcel, youngestOf } from './parcel.ts';
 import { LeftLanes } from './left-lanes.ts';
 import { OTHERS_TURN_MS, Refusals, type Turn, type Weighed } from './refusals.ts';
-import { isLeaseLost, Settler, STORE_RETRY_MS } from './settler.ts';
+import { isLeaseLost, type Occasion, Settler, STORE_RETRY_MS } from './settler.ts';
 import { CronflowError, errorText } from '../../core/model/errors.ts';
 import { write } from './writing.ts';
 import { HOUR_MS, MINUTE_MS } from '../../schedule/units.ts';
@@ -141,11 +141,11 @@ export class DeliveryWorker {
 
   /**
    * Begins to deliver. A restart is how a broken notifier is often mended. So it owes every notifier again the
-   * messages that it missed about incidents that are still open.
-   * @param names the names of all configured notifiers; empty for an instance that starts beside others, which is no
-   * restart of Cronflow
+   * messages that it missed about incidents that are still open. An instance that starts beside others is no restart of
+   * Cronflow, but it may have an address that the others lack. So it owes what only the log had.
+   * @param names the names of all configured notifiers
    */
-  start(names: readonly string[]): void {
+  start(names: readonly string[], isBesideOthers = false): void {
     if (this.#loop !== null) throw new Error('The delivery worker was started twice.');
     this.#probeAtMs = this.#options.clock.monotonic() + PROBE_EVERY_MS;
     this.#unwatch = this.#options.store.watch((changes) => {
@@ -155,7 +155,7 @@ export class DeliveryWorker {
         this.#track(this.#settler.readFailing());
     });
     this.#loop = this.#run();
-    this.#redeliver(names, false);
+    this.#redeliver(names, isBesideOthers ? 'started_beside_others' : 'started');
   }
 
   /** Names of the notifiers that lose messages, for callers that show them. */
@@ -204,18 +204,18 @@ export class DeliveryWorker {
       this.#left.delete(name);
       this.#refusals.forget(name);
     }
-    this.#redeliver(names, true);
+    this.#redeliver(names, 'changed');
   }
 
-  #redeliver(names: readonly string[], isChanged: boolean): void {
-    for (const name of names) this.#track(this.#redeliverTo(name, isChanged));
+  #redeliver(names: readonly string[], occasion: Occasion): void {
+    for (const name of names) this.#track(this.#redeliverTo(name, occasion));
     this.#track(this.#settler.readFailing());
     this.wake();
   }
 
-  async #redeliverTo(name: string, isChanged: boolean): Promise<void> {
-    await this.#settler.redeliverIfAny(name, isChanged);
-    if (!isChanged) return;
+  async #redeliverTo(name: string, occasion: Occasion): Promise<void> {
+    await this.#settler.redeliverIfAny(name, occasion);
+    if (occasion !== 'changed') return;
     // The lane may have been left meanwhile, because of a refusal that counts no longer.
     this.#left.delete(name);
     this.wake();
