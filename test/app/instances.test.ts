@@ -301,17 +301,6 @@ describe.each(WORLDS)('instances on %s', (_name, make) => {
     expect(await deadCount()).toBe(0);
   });
 
-  test('what only the log had goes out at an instance that is started with the address beside others', async () => {
-    const hooked = `notifiers:\n  hook: {type: slack, webhook_url: "\${HOOK:-}"}\n${jobs('a')}`;
-    const mute = await new Instance('mute').save(hooked).start();
-    await mute.ask('/jobs/a/failure', 'POST');
-    const logged = { status: 'logged', notifier: 'hook', skip: 0, limit: 9 } as const;
-    await until('the message to be logged', async () => (await store.deliveries(logged)).total === 1);
-    await new Instance('told', { HOOK: `${webhook.origin}/hook` }).save(hooked).start();
-    await until('the message', () => webhook.accepted.length === 1);
-    await until('it to be noted', async () => (await store.deliveries(logged)).total === 0);
-  });
-
   test('an instance that starts beside others owes nothing again, and one that starts alone does', async () => {
     const hooked = `notifiers:\n  hook: {type: webhook, url: "${webhook.origin}/hook"}\n${jobs('a')}`;
     const a = await new Instance('a').save(hooked).start();

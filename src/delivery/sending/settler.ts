@@ -19,6 +19,8 @@ import { HOUR_MS } from '../../schedule/units.ts';
  */
 export const STORE_RETRY_MS = 1_000;
 const REDELIVER_RETRY_MS = 10_000;
+/** By then others know of an instance that starts beside them. One without an address would not leave it what it owes. */
+const KNOWN_MS = 10_000;
 /**
  * The shortest time between two redeliveries of the same delivery that happen only because other messages get through.
  */
@@ -123,6 +125,10 @@ export class Settler {
    */
   async redeliverIfAny(notifier: string, occasion: Occasion): Promise<void> {
     const { store, clock, logger, notifiers } = this.#options;
+    if (occasion === 'started_beside_others') {
+      await sleep(clock, KNOWN_MS, this.#stopping);
+      if (this.#stopping.aborted) return;
+    }
     for (;;) {
       try {
         const nowAt = clock.now();

@@ -28,15 +28,16 @@ afterEach(async () => {
 });
 
 /** Starts an instance whose receiver always answers so. */
-async function instance(name: string, always: SendResult): Promise<Instance> {
+async function instance(name: string, always: SendResult, isBesideOthers = false): Promise<Instance> {
   const ops = new FakeNotifier('ops', h.clock);
   ops.always = always;
   const others = (): string[] =>
     [...instances].flatMap(([other, { isRunning }]) => (isRunning && other !== name ? [other] : []));
   const worker = h.another(new Map([['ops', ops]]), h.store, { owner: name, others });
-  const made = { ops, worker, isRunning: true };
+  // One that starts is known to the others once it has signed.
+  const made = { ops, worker, isRunning: !isBesideOthers };
   instances.set(name, made);
-  worker.start(['ops']);
+  worker.start(['ops'], isBesideOthers);
   await h.clock.advance(0);
   return made;
 }
@@ -190,6 +191,20 @@ describe('a refused message that nobody else takes', () => {
     await h.clock.advance(10 * MINUTE_MS);
     expect((await h.delivery(ID)).status).toBe('sent');
   });
+});
+
+test('what only the log had goes out at an instance that is started with the address beside others', async () => {
+  const mute = await instance('mute', NO_ADDRESS);
+  mute.ops.onlyLogs = true;
+  await h.owe(openingOf(h.clock, 1));
+  await h.clock.advance(SECOND_MS);
+  expect((await h.delivery(ID)).status).toBe('logged');
+  const told = await instance('told', OK, true);
+  await h.clock.advance(2 * SECOND_MS);
+  told.isRunning = true;
+  await h.clock.advance(MINUTE_MS);
+  expect((await h.delivery(ID)).status).toBe('sent');
+  expect(told.ops.sent).toHaveLength(1);
 });
 
 test('many messages at once go in one, through the instance that can', async () => {
