@@ -1948,14 +1948,21 @@ create() {
   return "$1"
 }
 
-# claim FILE PID: of several processes one has it, until it removes the file or ends.
+# claim FILE PID: of several processes one has it, until it removes the file or ends. One at a time takes it from an owner that
+# is no more: another could take away what the first has just made. Who was killed as it did that left a mark, which stays for
+# a second more.
 claim() {
   if ! create "$1"; then
     # Who made it is about to write to it. If that never happens, the next one has it.
     [ -s "$1" ] || { hush sleep 1; [ -s "$1" ] || hush rm -f "$1"; return 1; }
     ! owner_lives "$1" || return 1
-    hush rm -f "$1"
-    create "$1" || return 1
+    create "$1.mark" || { hush sleep 1; hush rm -f "$1.mark"; return 1; }
+    [ ! -s "$1" ] || owner_lives "$1" || hush rm -f "$1"
+    cf_claimed=''
+    create "$1" && write_owner "$1" "$2" && cf_claimed=1
+    hush rm -f "$1.mark"
+    [ -n "$cf_claimed" ]
+    return
   fi
   write_owner "$1" "$2"
 }
@@ -2061,6 +2068,8 @@ drop_old() {
 # read_entry FILE: sets what describe set for the ping that waits there. Fails if it is not whole, or not ours: no URL of
 # ours has other characters, and curl would refuse one that has. What is no number would end the shell.
 read_entry() {
+  # Nobody may ever write to a pipe.
+  [ -f "$1" ] || return 1
   {
     read -r cf_path && read -r cf_query && read -r cf_ping_ms && read -r cf_ping_cs && read -r cf_ping_boot
   } 2>/dev/null <"$1" || return 1

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -92,7 +93,7 @@ const cases: Case[] = [
     },
   ],
   [
-    'goes past numbers that a shell cannot calculate with',
+    'goes past numbers that a shell cannot calculate with, and past a pipe',
     async (bench) => {
       const at = Date.now() - 3_600_000;
       const texts = {
@@ -104,6 +105,7 @@ const cases: Case[] = [
       };
       for (const [index, [rid, text]] of Object.entries(texts).entries())
         leaveInSpool(bench, at + index, rid, text);
+      execFileSync('mkfifo', [join(urlDirectory(bench), `${at}-pipe-success.ping`)]);
       leaveInSpool(bench, at + 1_000, 'good');
       await bench.run([`${bench.job}-call`, 'true']);
       await until(() => spooled(bench).length === 0);
@@ -197,6 +199,24 @@ const cases: Case[] = [
       }
       const replayed = monitor.stored(bench.job).map((ping) => ping.query['rid']);
       expect(replayed).toEqual(['a', 'b']);
+    },
+  ],
+  [
+    'lets one of several take the place of a wrapper that was killed while it sent what waits',
+    async (bench) => {
+      const here = byPath(bench);
+      const names = ['a', 'b', 'c', 'd', 'e'];
+      for (const rid of names) leaveInSpool(here, Date.now() - 60_000, rid);
+      writeFileSync(join(urlDirectory(here), 'busy'), '99999999 1 another-boot -\n');
+      // What is between a look and a removal is longer so.
+      const bin = pathWithout(here.path('bin'), ['rm']);
+      writeFileSync(join(bin, 'rm'), `#!/bin/sh\nsleep 0.2\nexec ${which('rm')} "$@"\n`, { mode: 0o755 });
+      const calls = ['x', 'y'].map((call) =>
+        here.run([`${here.job}-${call}`, 'true'], { env: { PATH: bin } }),
+      );
+      expect((await Promise.all(calls)).map((call) => call.code)).toEqual([0, 0]);
+      await until(() => spooled(here, '').every((name) => !/\.ping|busy/.test(name)));
+      expect(monitor.stored(here.job).map(({ query }) => query['rid'])).toEqual(names);
     },
   ],
   [
