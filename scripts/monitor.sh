@@ -383,7 +383,7 @@ look_around() {
   cf_boot=''
   { read -r cf_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
   cf_rid=''
-  { read -r cf_rid </proc/sys/kernel/random/uuid; } 2>/dev/null || cf_rid=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+  { read -r cf_rid </proc/sys/kernel/random/uuid; } 2>/dev/null || cf_rid=$(od -An -N16 -tx1 /dev/urandom 2>/dev/null | tr -d ' \n')
   case $cf_rid in '' | *[!0-9a-f-]*) read_wall && cf_rid=$cf_wall_ms-$$ ;; esac
 }
 
@@ -763,6 +763,7 @@ start_tail() {
 helper() {
   ignore_signals
   close_inherited
+  leave_directory
 }
 
 ignore_signals() {
@@ -775,7 +776,8 @@ ignore_signals() {
 # themselves, where the numbers of these two system calls are known, and only the end of each turn is read. A turn takes
 # five calls, so what comes in pieces is given a moment to gather.
 #
-# What is written goes in parts that nothing else can come between, of whole lines where there are such.
+# What is written goes in parts that nothing else can come between, of whole lines where there are such. They fill the pages
+# of a pipe by more than half, so a pipe of double size takes what it took bare: its reader may wait for the end.
 #
 # The end is written down once nothing came for a moment: a pipe gets what is new, a file the whole of it. No call but
 # those that wait for input looks as they do (see look_at_copier). Error 4 is a signal that came between, 11 a pipe that is
@@ -783,6 +785,8 @@ ignore_signals() {
 # shellcheck disable=SC2016 # perl's variables
 cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or exit 1;
   binmode $_ for STDIN, OUT, TAIL;
+  # F_SETPIPE_SZ where F_GETPIPE_SZ says the usual size
+  fcntl OUT, 1031, 131072 if (fcntl OUT, 1032, 0) == 65536;
   my ($bytes, $held, $mark) = @ARGV;
   my ($data, $kept, $is_new, $in, $much) = ("", "", 0, "", 65536);
   my ($tee, $splice);
@@ -884,6 +888,7 @@ relay_bg() {
   else exec 2>/dev/null; fi
   eval "exec 6>&${cf_held:-1}"
   close_inherited 6
+  leave_directory
   exec 3<&0 4>&2 5>&1 </dev/null 2>/dev/null
   # There may be room for pipes and for no more files.
   ! true >"$cf_run.$1.said" || exec 2>"$cf_run.$1.said"
@@ -973,13 +978,15 @@ tee_and_cat() {
   kill -s KILL "$cf_tee"
 }
 
-# Waits until all is delivered, or until what the command left behind holds a stream open with nothing in it.
+# Waits until all is delivered, or until what the command left behind holds a stream open with nothing in it. Once a signal or
+# the time limit has ended the command, a reader that takes nothing is not waited for: bare, what it has no room for had
+# not been written. The copier goes on alone.
 finish_relays() {
   cf_undelivered=''
   read_uptime
   cf_ended_cs=$cf_cs
   for cf_relay in $cf_relays; do
-    cf_stream=${cf_relay#*:} cf_relay=${cf_relay%:*} cf_idle=0 cf_passed_from='' cf_gone='' cf_turn=0
+    cf_stream=${cf_relay#*:} cf_relay=${cf_relay%:*} cf_idle=0 cf_passed_from='' cf_gone='' cf_turn=0 cf_seen=''
     while is_ours "$cf_relay"; do
       cf_turn=$((cf_turn + 1))
       [ "$cf_turn" -gt 20 ] || continue
@@ -990,6 +997,11 @@ finish_relays() {
         # Without a file that names the copier, the relay and the tail are left as they are.
         if [ -z "$cf_copier" ]; then cf_gone=0 cf_tail_pid='' cf_keeper='' && break; fi
         if let_go; then cf_gone=0 && break; fi
+      fi
+      if [ -n "$cf_signal$cf_timed_out" ] && [ -n "$cf_passed" ] && [ $((cf_cs - cf_seen_cs)) -ge "$cf_drain_cs" ]; then
+        kill -s KILL "$cf_relay" && cf_tail_pid=''
+        [ "$cf_keeper" = relay ] || cf_keeper=''
+        break
       fi
       if [ $((cf_cs - cf_ended_cs)) -lt 10 ]; then hush sleep 0.02; else hush sleep 0.1; fi
     done
@@ -1024,6 +1036,8 @@ look_at_copier() {
     while read -r cf_key cf_rest; do [ "$cf_key" != rchar: ] || cf_passed=$cf_rest; done <"$cf_proc/$cf_copier/io"
   } 2>/dev/null
   [ -n "$cf_passed" ] || return 0
+  [ "$cf_call:$cf_passed" = "$cf_seen" ] && [ "$cf_call" != running ] || cf_seen_cs=$cf_cs
+  cf_seen=$cf_call:$cf_passed
   [ -n "$cf_passed_from" ] || cf_passed_from=$cf_passed
   [ $((cf_passed - cf_passed_from)) -lt "$cf_pipe_bytes_max" ] || cf_idle=2
 }
@@ -1260,12 +1274,11 @@ forward_pending() {
       cf_forward=${cf_pending# } cf_forward=${cf_forward%% *} cf_pending=${cf_pending#" $cf_forward"}
       case $cf_forward in TSTP | CONT) ;; *) forget "$cf_forward" ;; esac
       case $cf_forward in
-        TERM | HUP) cf_signal=$cf_forward && signal_group "$cf_forward" ;;
-        INT | QUIT) cf_signal=$cf_forward && forward_key "$cf_forward" ;;
+        TERM | HUP | INT | QUIT) cf_signal=$cf_forward && forward "$cf_forward" signal_group "$cf_forward" ;;
         TSTP) [ -n "$cf_was_stopped" ] || stop_with_command ;;
         # The terminal tells the command as well.
         WINCH) [ -n "$cf_tty" ] || kill -s WINCH "$cf_pid" 2>/dev/null ;;
-        *) cf_sent="$cf_sent $cf_forward" && kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
+        *) cf_sent="$cf_sent $cf_forward" && forward "$cf_forward" kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
       esac
     done
     cf_forwarding=''
@@ -1317,25 +1330,29 @@ forget() {
   done
 }
 
-# A key at the terminal signals the command as well; a second one means "at once" to many programs. The canary, a
-# process that does nothing, dies of a key and lives on when only we were signalled.
-forward_key() {
+# forward SIGNAL COMMAND...: a key at the terminal, or who signals the whole group there, has signalled the command as well,
+# and to many programs a second signal means "at once". The canary, a process that does nothing, dies of it and lives on
+# when only we were signalled.
+forward() {
   case ,$cf_deaf, in *",$1,"*) signal_group TERM && return ;; esac
   if [ -n "$cf_canary" ]; then
     pause 0.1
-    lives_canary || { renew_canary && return; }
+    lives_canary || { renew_canary "$1" && return; }
   fi
-  signal_group "$1"
+  shift
+  "$@"
 }
 
-# Keys that came meanwhile were the command's as well, so they are forgotten. What is no key still goes to the command.
-# Such a key may have hit the new canary too: without a living one the next signal to us alone would be taken for a key.
+# The same signals that came meanwhile, and other keys, were the command's as well, so they are forgotten. What else came
+# still goes to the command. Such a key may have hit the new canary too: without a living one the next signal to us alone
+# would be taken for one to the group.
 renew_canary() {
+  case $1 in INT | QUIT) set -- INT QUIT ;; esac
   while :; do
     start_canary
-    case $cf_pending in *INT* | *QUIT*) ;; *) return 0 ;; esac
-    forget INT
-    forget QUIT
+    case $cf_pending in *" $1"* | *" ${2:-$1}"*) ;; *) return 0 ;; esac
+    forget "$1"
+    forget "${2:-$1}"
     ! lives_canary || return 0
   done
 }
@@ -1431,7 +1448,6 @@ is_forgotten() {
 # it they sleep for a second at a time.
 waiter() {
   helper
-  leave_directory
   exec </dev/null >/dev/null 2>&1
   cf_stopped='' cf_sleeper=''
   trap 'cf_stopped=1; [ -z "$cf_sleeper" ] || kill -s KILL "$cf_sleeper"' URG
@@ -2149,7 +2165,6 @@ replay_later() {
 replay_bg() {
   helper
   exec </dev/null >/dev/null 2>&1
-  leave_directory
   cf_say_fd='' LC_ALL=C
   [ -n "$1" ] || { replay; return; }
   while [ ! -e "$cf_url_dir/again" ] || rm -f "$cf_url_dir/again"; do
@@ -2269,10 +2284,14 @@ judge() {
 # The output could not be written, so the command did not do what was asked, whatever it says.
 fail_undelivered() {
   [ -n "$cf_undelivered" ] && [ "$cf_code" = 0 ] || return 0
-  cf_code=1
-  case $cf_undelivered:$cf_ignored in
-    141:*[13579bdf]???) ;;
+  case $cf_undelivered:$cf_ignored:$cf_signal in
+    141:*[13579bdf]???:*) cf_code=1 ;;
     141:*) cf_code=141 ;;
+    137:*:HUP) cf_code=129 ;;
+    137:*:INT) cf_code=130 ;;
+    137:*:QUIT) cf_code=131 ;;
+    137:*:TERM) cf_code=143 ;;
+    *) cf_code=1 ;;
   esac
   say 'the command ended with 0, but its output could not be written'
 }

@@ -102,6 +102,17 @@ END
     reports: 3,
   },
   {
+    name: 'a caller that unmounts where it was, while a daemon still holds the output',
+    script: String.raw`
+      if [ -z "$IN_NAMESPACE" ]; then IN_NAMESPACE=1 exec unshare --mount sh ../case.sh; fi
+      mkdir ../mounted; mount -t tmpfs none ../mounted; cd ../mounted
+      $RUN sh -c '(cd "$1"; until [ -e unmounted ]; do sleep 0.02; done; echo late) & echo now; exit 4' sh "$OLDPWD"
+      code=$?; cd "$OLDPWD"; note $code; umount ../mounted && note unmounted; : >unmounted`,
+    shows: /^4\nunmounted$/m,
+    needs: ['a mount namespace by unshare(1)'],
+    reports: 4,
+  },
+  {
     name: 'systemd-run',
     script: String.raw`systemd-run --quiet --wait --pipe $RUN sh -c 'yes | head -n 1; exit 3'; note $?`,
     shows: /^3$/m,

@@ -295,6 +295,17 @@ END
     sends: /^first\nlast$/m,
     needs: ['a PID namespace by unshare(1)'],
   },
+  {
+    name: 'a root directory with neither /proc nor a device but /dev/null',
+    script: String.raw`
+      if [ -z "$IN_NAMESPACE" ]; then IN_NAMESPACE=1 exec unshare --mount sh ../case.sh; fi
+      unset IN_NAMESPACE; mkdir ../root; mount --rbind / ../root; mount -t tmpfs none ../root/proc
+      mount -t tmpfs none ../root/dev; mknod -m 666 ../root/dev/null c 1 3
+      chroot ../root $RUN sh -c 'echo out; echo err >&2; seq 1 30000 >&2; exit 3' 2>&1; note $?`,
+    shows: /^3$/m,
+    needs: ['a mount namespace by unshare(1)'],
+    reports: 3,
+  },
   ...STATES.map((monitor): Case => ({
     name: `the monitor is ${monitor}`,
     script: String.raw`

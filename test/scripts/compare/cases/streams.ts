@@ -210,6 +210,36 @@ END
     shows: /^0$/m,
   },
   {
+    // A pipe holds so much bare: in pages that are full, and in lines of which each page holds one.
+    name: 'a reader that waits for the end before it reads',
+    script: String.raw`
+      cat >../late.pl <<'END'
+pipe my $ours, my $its; unless (fork) { close $ours; open STDOUT, ">&", $its; exec @ARGV }
+close $its; wait; print $? >> 8, "\n"; local $/; print length <$ours>, "\n";
+END
+      seq 1 20000 | head -c 65536 >../text
+      perl ../late.pl $RUN cat ../text
+      perl ../late.pl $RUN perl -e 'print "x" x 2999, "\n" for 1 .. 20; exit 3'
+      perl ../late.pl $RUN perl -e '$| = 1; print "x" x 96, "\n" for 1 .. 640; exit 4'`,
+    shows: /^0\n65536\n3\n60000\n4\n62080$/m,
+    needs: ['perl'],
+    reports: [0, 3, 4],
+  },
+  {
+    name: 'a reader that reads nothing, and a signal that ends the command',
+    script: String.raw`
+      quiet; mkfifo ../fifo; sleep 300 <../fifo & reader=$!; exec 3>../fifo
+      for size in 900000 99999999; do
+        rm -f ready ../pid
+        { await ../pid; await ready; kill -s TERM $(cat ../pid); } 3>&- &
+        in_foreground $RUN sh -c ': >ready; exec head -c "$1" /dev/zero' sh $size >&3 3>&-; note $?
+      done
+      kill $reader`,
+    shows: /^143\n143$/m,
+    needs: ['/proc'],
+    reports: null,
+  },
+  {
     name: 'a FIFO whose reader changes between two lines',
     script: String.raw`
       mkfifo ../fifo
