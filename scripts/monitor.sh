@@ -776,8 +776,10 @@ ignore_signals() {
 # themselves, where the numbers of these two system calls are known, and only the end of each turn is read. A turn takes
 # five calls, so what comes in pieces is given a moment to gather.
 #
-# What is written goes in parts that nothing else can come between, of whole lines where there are such. They fill the pages
-# of a pipe by more than half, so a pipe of double size takes what it took bare: its reader may wait for the end.
+# What is written goes in parts that nothing else can come between, of whole lines where there are such. They may leave
+# pages of the pipe half empty, and its reader may wait for the end. So a pipe that holds less than the usual 65536 bytes
+# and has no page left gets more of them (F_SETPIPE_SZ), and takes no more bytes all the same: a command whose reader leaves
+# must fail as it does bare. A select for reading ends where a pipe that we write to has no reader.
 #
 # The end is written down once nothing came for a moment: a pipe gets what is new, a file the whole of it. No call but
 # those that wait for input looks as they do (see look_at_copier). Error 4 is a signal that came between, 11 a pipe that is
@@ -785,8 +787,8 @@ ignore_signals() {
 # shellcheck disable=SC2016 # perl's variables
 cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or exit 1;
   binmode $_ for STDIN, OUT, TAIL;
-  # F_SETPIPE_SZ where F_GETPIPE_SZ says the usual size
-  fcntl OUT, 1031, 131072 if (fcntl OUT, 1032, 0) == 65536;
+  my $is_big = 0;
+  my $is_usual = -p OUT && $^O eq "linux" && (fcntl OUT, 1032, 0) == 65536;
   my ($bytes, $held, $mark) = @ARGV;
   my ($data, $kept, $is_new, $in, $much) = ("", "", 0, "", 65536);
   my ($tee, $splice);
@@ -818,10 +820,24 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or
     while (sysread HELD, my $part, $much) { put($part) }
     truncate $path, 0;
   }
+  sub find_page {
+    vec(my $out = "", fileno OUT, 1) = 1;
+    for (;;) {
+      my $queued = pack "i", 0;
+      ioctl OUT, 21531, $queued or return;
+      if ($_[0] + unpack("i", $queued) <= 65536) {
+        $is_big = fcntl OUT, 1031, 131072 unless select undef, my $free = $out, undef, 0;
+        return;
+      }
+      $is_big = 0 if $is_big && fcntl OUT, 1031, 65536;
+      return if !$is_big or select my $left = $out, undef, undef, 0.01;
+    }
+  }
   sub put {
     for (my ($done, $all) = (0, length $_[0]); $done < $all;) {
       my $some = $all - $done;
       if ($some > 4096) { $some = 1 + rindex(substr($_[0], $done, 4096), "\n") || 4096 }
+      find_page($some) if $is_usual;
       my $wrote = syswrite OUT, $_[0], $some, $done;
       if (defined $wrote) { $done += $wrote } else { wait_for_room() }
     }
@@ -846,6 +862,7 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or
   }
   sub pass_pages {
     my $there = syscall $tee, 0, fileno W, 262144, 0;
+    find_page(65537) if $is_big && $there > 0;
     for (my $left = $there; $left > 0;) {
       my $went = syscall $splice, 0, 0, fileno OUT, 0, $left, 2;
       if ($went > 0) { $left -= $went }

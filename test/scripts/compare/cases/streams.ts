@@ -226,6 +226,23 @@ END
     reports: [0, 3, 4],
   },
   {
+    // One that leaves early gives the same.
+    name: 'a reader that leaves without having read, and more lines than a pipe holds',
+    script: String.raw`
+      cat >../stuck.pl <<'END'
+my ($last, $same) = (0, 0);
+until ($same > 20) {
+  ioctl STDIN, 21531, my $n = pack "i", 0; $n = unpack "i", $n;
+  $same = $n > 40000 && $n == $last ? $same + 1 : 0; $last = $n; select undef, undef, undef, 0.02;
+}
+END
+      quiet
+      { $RUN perl -e 'print "x" x 2999, "\n" for 1 .. 30'; note $?; } | perl ../stuck.pl`,
+    shows: /^141$/m,
+    needs: ['perl'],
+    reports: null,
+  },
+  {
     name: 'a reader that reads nothing, and a signal that ends the command',
     script: String.raw`
       quiet; mkfifo ../fifo; sleep 300 <../fifo & reader=$!; exec 3>../fifo
