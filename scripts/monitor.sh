@@ -1291,11 +1291,12 @@ forward_pending() {
       cf_forward=${cf_pending# } cf_forward=${cf_forward%% *} cf_pending=${cf_pending#" $cf_forward"}
       case $cf_forward in TSTP | CONT) ;; *) forget "$cf_forward" ;; esac
       case $cf_forward in
-        TERM | HUP | INT | QUIT) cf_signal=$cf_forward && forward "$cf_forward" signal_group "$cf_forward" ;;
+        TERM | HUP) cf_signal=$cf_forward && signal_group "$cf_forward" ;;
+        INT | QUIT) cf_signal=$cf_forward && forward_key "$cf_forward" ;;
         TSTP) [ -n "$cf_was_stopped" ] || stop_with_command ;;
         # The terminal tells the command as well.
         WINCH) [ -n "$cf_tty" ] || kill -s WINCH "$cf_pid" 2>/dev/null ;;
-        *) cf_sent="$cf_sent $cf_forward" && forward "$cf_forward" kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
+        *) cf_sent="$cf_sent $cf_forward" && kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
       esac
     done
     cf_forwarding=''
@@ -1347,29 +1348,25 @@ forget() {
   done
 }
 
-# forward SIGNAL COMMAND...: a key at the terminal, or who signals the whole group there, has signalled the command as well,
-# and to many programs a second signal means "at once". The canary, a process that does nothing, dies of it and lives on
-# when only we were signalled.
-forward() {
+# A key at the terminal signals the command as well; a second one means "at once" to many programs. The canary, a
+# process that does nothing, dies of a key and lives on when only we were signalled.
+forward_key() {
   case ,$cf_deaf, in *",$1,"*) signal_group TERM && return ;; esac
   if [ -n "$cf_canary" ]; then
     pause 0.1
-    lives_canary || { renew_canary "$1" && return; }
+    lives_canary || { renew_canary && return; }
   fi
-  shift
-  "$@"
+  signal_group "$1"
 }
 
-# The same signals that came meanwhile, and other keys, were the command's as well, so they are forgotten. What else came
-# still goes to the command. Such a key may have hit the new canary too: without a living one the next signal to us alone
-# would be taken for one to the group.
+# Keys that came meanwhile were the command's as well, so they are forgotten. What is no key still goes to the command.
+# Such a key may have hit the new canary too: without a living one the next signal to us alone would be taken for a key.
 renew_canary() {
-  case $1 in INT | QUIT) set -- INT QUIT ;; esac
   while :; do
     start_canary
-    case $cf_pending in *" $1"* | *" ${2:-$1}"*) ;; *) return 0 ;; esac
-    forget "$1"
-    forget "${2:-$1}"
+    case $cf_pending in *INT* | *QUIT*) ;; *) return 0 ;; esac
+    forget INT
+    forget QUIT
     ! lives_canary || return 0
   done
 }

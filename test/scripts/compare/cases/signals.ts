@@ -262,23 +262,6 @@ END
     reports: 5,
   },
   {
-    // USR1 goes to the wrapper alone, which passes on what came before it first.
-    name: 'a terminal: a signal for the whole group comes once, as that of timeout or kill %1',
-    script: `${TRAPPER}
-      mkfifo ../keys; exec 3<>../keys
-      {
-        await ../pid; await ready; pid=$(cat ../pid)
-        for signal in TERM USR2 HUP; do
-          kill -$signal -$pid; await got.$signal; kill -s USR1 $pid; await got.USR1; rm got.USR1
-        done; : >done
-      } &
-      script -qec "exec sh -c 'echo \\$\\$ >../pid.new; mv ../pid.new ../pid; exec $RUN sh ../trapper'" /dev/null <&3; note $?`,
-    shows: /^TERM\nUSR1\nUSR2\nUSR1\nHUP\nUSR1$/m,
-    needs: [AT_A_TERMINAL, '/proc'],
-    reports: 5,
-    except: { ksh93: 'ksh93 hears a signal that comes within a trap once that has ended' },
-  },
-  {
     name: 'a terminal that is none of the streams: /dev/tty, and Ctrl-C',
     script: `${TRAPPER}
       mkfifo ../keys; exec 3<>../keys
