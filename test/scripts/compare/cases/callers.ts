@@ -106,7 +106,8 @@ END
     script: String.raw`
       if [ -z "$IN_NAMESPACE" ]; then IN_NAMESPACE=1 exec unshare --mount sh ../case.sh; fi
       mkdir ../mounted; mount -t tmpfs none ../mounted; cd ../mounted
-      $RUN sh -c '(cd "$1"; until [ -e unmounted ]; do sleep 0.02; done; echo late) & echo now; exit 4' sh "$OLDPWD"
+      $RUN sh -c '(cd "$1"; : >left; until [ -e unmounted ]; do sleep 0.02; done; echo late) & echo now
+        until [ -e "$1/left" ]; do sleep 0.02; done; exit 4' sh "$OLDPWD"
       code=$?; cd "$OLDPWD"; note $code; umount ../mounted && note unmounted; : >unmounted`,
     shows: /^4\nunmounted$/m,
     needs: ['a mount namespace by unshare(1)'],
