@@ -1848,7 +1848,7 @@ find_client() {
 
 # Says whether wget may be used: its command line shows the URL to all, and without a configuration the token as well.
 may_wget() {
-  case $cf_url in *://*@*) cf_client_fault='wget would show the password in CRONFLOW_URL to all users: install curl' && return 1 ;; esac
+  case $cf_url in *@*) cf_client_fault='wget would show the password in CRONFLOW_URL to all users: install curl' && return 1 ;; esac
   [ -n "$cf_wget_help" ] || { take wget_help || :; cf_wget_help=$cf_taken:; }
   case $cf_token:$cf_wget_help in :* | *--max-redirect*) return 0 ;; esac
   cf_client_fault='this wget would show the token to all users: install curl'
@@ -2256,9 +2256,10 @@ keep_end() {
 # Sets cf_text to which monitor was asked, without a password, and to what the client made of it.
 name_url() {
   cf_text=$cf_url
-  case $cf_url in *://*@*) cf_text="${cf_url%%://*}://***@${cf_url##*@}" ;; esac
+  case $cf_url in *@*) cf_text="***@${cf_url##*@}" ;; esac
   cf_text="CRONFLOW_URL is $cf_text"
   case $cf_answer:$cf_client:$cf_client_code in
+    unreachable:curl:3) cf_text="$cf_text: curl takes that for no URL" ;;
     unreachable:curl:6) cf_text="$cf_text: that host is not known" ;;
     unreachable:curl:7) cf_text="$cf_text: it takes no connection" ;;
     unreachable:curl:28) cf_text="$cf_text: it took too long" ;;

@@ -147,7 +147,7 @@ case $* in *--help*) ${wget} --help | ${grep} -v -e --method -e --body; exit ;; 
       const end = await bench.end();
       expect([end.authorization, end.body.toString()]).toEqual(['Bearer secret', 'out\n']);
       const before = bench.pings().length;
-      const url = bench.monitor.url.replace('//', '//user:password@');
+      const url = bench.monitor.url.replace('http://', 'user:password@');
       const withPassword = await bench.run([bench.job, 'true'], { env: { ...env, CRONFLOW_URL: url } });
       expect(withPassword.stderr).toMatch(
         /: wget would show the password in CRONFLOW_URL to all users: install curl: /,
