@@ -157,8 +157,11 @@ replace() {
 # Begins another turn of a wait. The first turns take no process, because most waits are short.
 next_turn() {
   cf_turn=$((cf_turn + 1))
-  [ "$cf_turn" -le 20 ] || hush sleep "$1"
+  [ "$cf_turn" -le 20 ] || doze "$1"
 }
+
+# A shell that can start no process would end here.
+doze() { [ -n "$cf_alone" ] || hush sleep "$1"; }
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -736,16 +739,14 @@ start_relays() {
     eval "exec $cf_pipe_fd>&-"
     cf_pipe_fd=''
   fi
-  # Where no process is left for the command, bash takes the real streams back (see on_exit).
-  if [ -n "${BASH_VERSION-}" ] && [ "$cf_out" = relay ] && [ -z "$cf_held" ] && find_free_fd; then
-    cf_real_fd=$cf_fd
-    eval "exec $cf_real_fd>&1"
+  # Where no process is left for the command, it takes the real streams back (see on_exit).
+  cf_relay_pids=$cf_helpers cf_helpers=''
+  if [ "$cf_out" = relay ] && [ -z "$cf_held" ]; then
+    if find_free_fd; then cf_real_fd=$cf_fd && eval "exec $cf_real_fd>&1"; else cf_relay_pids=''; fi
   fi
   [ "$cf_out" != relay ] || exec >"$cf_run.out"
   exec </dev/null 2>/dev/null
   [ "$cf_err" != same ] || cf_err_fd=1
-  [ -z "${BASH_VERSION-}" ] || cf_relay_pids=$cf_helpers
-  cf_helpers=''
 }
 
 # Where it cannot be written the tail is lost, but its pipe must still have a reader.
@@ -910,7 +911,8 @@ relay_bg() {
   # There may be room for pipes and for no more files.
   ! true >"$cf_run.$1.said" || exec 2>"$cf_run.$1.said"
   # Where no process can be had this one must do.
-  trap 'exec cat <&3 4>&- 5>&- 6>&-' EXIT
+  # mksh runs this before it has undone what redirects the call that failed.
+  trap 'exec cat <&3 >&5 4>&- 5>&- 6>&-' EXIT
   [ "$1" = out ] || [ -z "$cf_stderr_is_failure" ] || cf_mark=$cf_run.marked
   [ -z "$cf_mark" ] || has perl || pass_first_byte
   unset PERL5OPT PERL5LIB PERL5DB PERL_UNICODE PERLIO
@@ -1020,7 +1022,7 @@ finish_relays() {
         [ "$cf_keeper" = relay ] || cf_keeper=''
         break
       fi
-      if [ $((cf_cs - cf_ended_cs)) -lt 10 ]; then hush sleep 0.02; else hush sleep 0.1; fi
+      if [ $((cf_cs - cf_ended_cs)) -lt 10 ]; then doze 0.02; else doze 0.1; fi
     done
     [ -n "$cf_gone" ] || wait_until_gone "$cf_relay"
     if [ -n "$cf_forgotten" ]; then
@@ -1073,7 +1075,7 @@ let_go() {
   fi
   echo yes >"$cf_run.$cf_stream.let_go"
   kill -s KILL "$cf_copier" 2>/dev/null
-  while is_ours "$cf_relay" && [ -s "$cf_run.$cf_stream.let_go" ]; do hush sleep 0.02; done
+  while is_ours "$cf_relay" && [ -s "$cf_run.$cf_stream.let_go" ]; do doze 0.02; done
 }
 
 # Sets cf_gone to the exit code of a child. A signal to us ends wait early with a code of its own; the child's comes from
@@ -1329,11 +1331,10 @@ read_words() {
   [ $# -lt 49 ] || cf_words_at="${46} ${47} ${48} ${49}"
 }
 
-# Waits for so many seconds: bash at the pipe on which the exit code comes, the others by a process. A shell that can start
-# none ends here, and on_exit passes on what is pending without a pause.
+# Waits for so many seconds: bash at the pipe on which the exit code comes, the others by a process.
 pause() {
   if [ -z "$cf_code_fd" ]; then
-    [ -n "$cf_alone" ] || hush sleep "$1"
+    doze "$1"
     return
   fi
   # shellcheck disable=SC3045 # bash
@@ -2338,14 +2339,13 @@ print_held() {
   cf_printed=1
 }
 
-# The same where no process can be had: what no shell can read, the byte 0, is missing then.
-print_held_alone() {
+# What the end delivers where no process can be had, and nothing can be sent. Of what was held back the byte 0 is missing,
+# because no shell can read it.
+finish_alone() {
+  cf_alone=1 cf_quiet=1
+  finish_relays
+  fail_undelivered
   [ -n "$cf_held" ] && [ -z "$cf_printed" ] || return 0
-  read_uptime
-  cf_ended_cs=$cf_cs
-  for cf_relay in $cf_relays; do
-    while is_ours "${cf_relay%:*}" && [ $((cf_cs - cf_ended_cs)) -lt 1000 ]; do read_uptime; done
-  done
   judge
   [ "$cf_kind" = failure ] || return 0
   { while IFS= read -r cf_line || [ -n "$cf_line" ]; do put "$cf_line"; done <"$cf_run.held" >&"$cf_held"; } 2>/dev/null
@@ -2447,9 +2447,9 @@ end_alone() {
     over) exit "$cf_status" ;;
     running)
       # Our own hold on the relays would keep them waiting.
-      [ -z "$cf_pid" ] || { drop_streams; cf_alone=1 cf_forwarding=''; forward_pending; wait_for_command; print_held_alone; exit "$cf_code"; }
+      [ -z "$cf_pid" ] || { drop_streams; cf_alone=1 cf_forwarding=''; forward_pending; wait_for_command; finish_alone; exit "$cf_code"; }
       ;;
-    ended) print_held_alone; exit "$cf_code" ;;
+    ended) finish_alone; exit "$cf_code" ;;
   esac
   # No process can be had to decode a line break in a variable either. The watcher's own stdout is the pipe of the code.
   cf_out_fd=${cf_out_fd:-$cf_held} cf_pid_of_group='' cf_unignore='' cf_soh=$cf_nl
