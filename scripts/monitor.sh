@@ -366,6 +366,8 @@ look_around() {
   case $cf_kind in
     file | own) [ -t 2 ] || { cf_say_at_once=1 && say_collected; } ;;
   esac
+  find_given_fds
+  look_at_streams
   find_starters
   {
     while read -r cf_key cf_value; do
@@ -434,7 +436,13 @@ take() {
     '' | *MIRBSD*) ;;
     *) [ "$(ulimit -f)" = unlimited ] || { eval 'take_lines < <("$@")' && return; } ;;
   esac
+  # mksh runs the trap on EXIT with the pipe of a substitution at 1 that met no process.
+  if [ "$cf_stage" != early ] || ! find_free_fd; then cf_taken=$("$@"); return; fi
+  cf_out_fd=$cf_fd
+  eval "exec $cf_out_fd>&1"
   cf_taken=$("$@")
+  eval "exec $cf_out_fd>&-"
+  cf_out_fd=''
 }
 
 take_lines() {
@@ -538,6 +546,14 @@ find_free_fd() {
   done
   cf_fd=''
   return 1
+}
+
+# What the caller passes on from 3 to 9.
+find_given_fds() {
+  cf_given_fds=''
+  for cf_fd in 3 4 5 6 7 8 9; do
+    { true >&"$cf_fd"; } 2>/dev/null && cf_given_fds="$cf_given_fds $cf_fd"
+  done
 }
 
 # What the caller passes on (an outer flock's descriptor, a socket) is the command's. A process of ours that kept it
@@ -2462,6 +2478,9 @@ end_alone() {
   # shellcheck disable=SC2086 # several
   trap - $cf_signals
   for cf_name in $cf_pending; do kill -s "$cf_name" "$$"; done
+  # A shell leaves the pipe open for which it could start no process.
+  # shellcheck disable=SC2086 # several
+  close_inherited $cf_given_fds $cf_high_fds $cf_in_fd $cf_out_fd $cf_err_fd $cf_lock_fd
   become_command "$@"
 }
 
@@ -2545,7 +2564,6 @@ prepare() {
 main() {
   look_around
   read_token
-  look_at_streams
   find_high_fds
   plan_signals
   cf_start_s=$cf_attempt_s
@@ -2588,7 +2606,7 @@ cf_proc=/proc/none cf_stage=early cf_arrays='' cf_own_limit=''
 cf_quiet='' cf_job='' cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer=''
 # Descriptors and streams.
 cf_say_fd=2 cf_err_fd=2 cf_in_fd='' cf_out_fd='' cf_real_fd='' cf_relay_pids='' cf_code_fd='' cf_pipe_fd='' cf_lock_fd='' cf_held=''
-cf_err='' cf_err_in_out='' cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=0 cf_undelivered='' cf_helpers='' cf_printed=''
+cf_given_fds='' cf_high_fds='' cf_err='' cf_err_in_out='' cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=0 cf_undelivered='' cf_helpers='' cf_printed=''
 # The command, and what is there beside it.
 cf_pid='' cf_pid_of_group='' cf_pending='' cf_signal='' cf_interrupted='' cf_forwarding='' cf_was_stopped='' cf_alone='' cf_early=''
 cf_sent='' cf_killed_by='' cf_timed_out='' cf_unignore='' cf_soh='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''

@@ -85,7 +85,7 @@ function has(need: Need): boolean {
   if (answer === undefined) {
     answer = NEEDS[need]();
     answers.set(need, answer);
-    if (!answer) console.log(`there is no ${need} here: the cases of the wrapper that need it are skipped`);
+    if (!answer) console.log(`missing here: ${need}. The cases of the wrapper that need it are skipped`);
   }
   return answer;
 }

@@ -71,6 +71,22 @@ export const SCARCITY: readonly Case[] = [
     except: { ksh93: WAITS_FOR_PROCESSES.ksh93 },
   },
   {
+    // A shell leaves the pipe open for which it could start no process, and mksh leaves it in place of stdout.
+    name: 'no process to be had, at the first look around or later, and the descriptors of the command',
+    script: String.raw`
+      chmod 777 ../home ../tmp; uid=$((100000 + $$ % 100000 * 100 + 90))
+      for n in 1 2 3; do
+        { setpriv --reuid $((uid + n)) --regid $uid --clear-groups prlimit --nproc=$n \
+          $RUN sh -c 'echo /proc/self/fd/*; exit 7' </dev/null 2>/dev/null
+          echo "$?"; } | cat >out.$n &
+      done
+      wait; note "$(cat out.1 out.2 out.3)"`,
+    shows: /^7$/m,
+    needs: ['another user', 'prlimit(1)'],
+    reports: null,
+    except: { ksh93: WAITS_FOR_PROCESSES.ksh93 },
+  },
+  {
     // The command has the one that the relay would need, so the relay delivers without one.
     name: 'two processes beside the wrapper, and output to a pipe that is delivered before the end',
     script: String.raw`
