@@ -62,7 +62,7 @@ cf_answer_rate=500k            # of what a monitor answers, in bytes a second, a
 cf_answer_bytes_max=20000
 cf_reply_bytes_max=40000       # with what a client says of it: a shell takes minutes to look through a megabyte
 cf_url_characters='abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-._~:/?#[]@!$&()*+,;=%'
-cf_pipe_bytes_max=1048576      # more than a pipe and a relay hold: after as much, all that was there has gone through
+cf_pipe_bytes_max=2097152      # more than a pipe and a relay hold: after as much, all that was there has gone through
 
 usage() {
   cat >&2 <<'USAGE'
@@ -807,7 +807,7 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or
   my $is_big = 0;
   my $is_usual = -p OUT && $^O eq "linux" && (fcntl OUT, 1032, 0) == 65536;
   my ($bytes, $held, $mark) = @ARGV;
-  my ($data, $kept, $is_new, $in, $much) = ("", "", 0, "", 65536);
+  my ($data, $kept, $is_new, $in, $much, $room) = ("", "", 0, "", 65536, 1048576);
   my ($tee, $splice);
   vec($in, 0, 1) = 1;
   sub add {
@@ -865,8 +865,8 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or
     my $arch = $Config::Config{archname};
     ($tee, $splice) = (276, 275) if $arch =~ /^x86_64/ && $arch !~ /x32/;
     ($tee, $splice) = (77, 76) if $arch =~ /^aarch64/;
-    # F_SETPIPE_SZ
-    fcntl STDIN, 1031, 262144 and fcntl W, 1031, 262144 if $tee;
+    # F_SETPIPE_SZ. A user may have 64 MB in pipes, so the pipe to the reader grows less.
+    fcntl STDIN, 1031, $room and fcntl W, 1031, $room and fcntl OUT, 1031, 262144 if $tee;
   }
   sub pass_copy {
     my $read = sysread STDIN, $data, $much;
@@ -878,7 +878,7 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or
     return $read;
   }
   sub pass_pages {
-    my $there = syscall $tee, 0, fileno W, 262144, 0;
+    my $there = syscall $tee, 0, fileno W, $room, 0;
     find_page(65537) if $is_big && $there > 0;
     for (my $left = $there; $left > 0;) {
       my $went = syscall $splice, 0, 0, fileno OUT, 0, $left, 2;
