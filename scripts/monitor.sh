@@ -865,8 +865,8 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or
     my $arch = $Config::Config{archname};
     ($tee, $splice) = (276, 275) if $arch =~ /^x86_64/ && $arch !~ /x32/;
     ($tee, $splice) = (77, 76) if $arch =~ /^aarch64/;
-    # F_SETPIPE_SZ. A user may have 64 MB in pipes, so the pipe to the reader grows less.
-    fcntl STDIN, 1031, $room and fcntl W, 1031, $room and fcntl OUT, 1031, 262144 if $tee;
+    # F_SETPIPE_SZ. In a larger pipe of the caller a command would not notice a reader that leaves.
+    fcntl STDIN, 1031, $room and fcntl W, 1031, $room if $tee;
   }
   sub pass_copy {
     my $read = sysread STDIN, $data, $much;
@@ -1240,7 +1240,7 @@ launch_watched() {
   eval "exec $cf_out_fd>&-"
   cf_out_fd=''
   [ -n "$cf_code_fd" ] || return 1
-  read_told || lose_command
+  until read -r cf_told <&"$cf_code_fd"; do [ "$?" -gt 128 ] || lose_command; done
   # Where that process could start none, it becomes the command itself.
   if [ "$cf_told" = myself ]; then cf_pid=$cf_watcher && close_code_fd; else cf_pid=$cf_told; fi
 }
@@ -1260,12 +1260,6 @@ watch_command() {
   close_inherited
   wait "$!"
   echo "$?"
-}
-
-# Sets cf_told to the next line of it, or fails at the end.
-read_told() {
-  [ -z "$cf_early" ] || { cf_told=$cf_early cf_early='' && return; }
-  until read -r cf_told <&"$cf_code_fd"; do [ "$?" -gt 128 ] || return 1; done
 }
 
 close_code_fd() {
@@ -1304,7 +1298,7 @@ forward_pending() {
     # timeout signals us and then our group. Both are one signal to a program that has not yet heard the first.
     cf_caller=''
     { read -r cf_caller <"$cf_proc/$PPID/comm"; } 2>/dev/null
-    [ "$cf_caller" != timeout ] || pause 0.01
+    [ "$cf_caller" != timeout ] || doze 0.01
     while [ -n "$cf_pending" ]; do
       cf_forward=${cf_pending# } cf_forward=${cf_forward%% *} cf_pending=${cf_pending#" $cf_forward"}
       case $cf_forward in TSTP | CONT) ;; *) forget "$cf_forward" ;; esac
@@ -1347,16 +1341,6 @@ read_words() {
   [ $# -lt 49 ] || cf_words_at="${46} ${47} ${48} ${49}"
 }
 
-# Waits for so many seconds: bash at the pipe on which the exit code comes, the others by a process.
-pause() {
-  if [ -z "$cf_code_fd" ]; then
-    doze "$1"
-    return
-  fi
-  # shellcheck disable=SC3045 # bash
-  { read -r -t "$1" cf_told <&"$cf_code_fd"; } 2>/dev/null && cf_early=$cf_told
-}
-
 # forget SIGNAL: as often as it is pending. No name is the beginning of another.
 forget() {
   while :; do
@@ -1370,7 +1354,7 @@ forget() {
 forward_key() {
   case ,$cf_deaf, in *",$1,"*) signal_group TERM && return ;; esac
   if [ -n "$cf_canary" ]; then
-    pause 0.1
+    doze 0.1
     lives_canary || { renew_canary && return; }
   fi
   signal_group "$1"
@@ -1419,6 +1403,11 @@ lives_canary() {
 # trap of an older one and run this one within it, so none is believed until all traps have ended (see cf_was_stopped).
 # TSTP itself stops no command in a session of its own, unless the command handles it: then it must hear it.
 stop_with_command() {
+  # No TSTP stops a program that no shell could continue, so the command gets it as it would bare.
+  if is_orphaned; then
+    [ -n "$cf_tty" ] || kill -s TSTP "$cf_pid" 2>/dev/null
+    return
+  fi
   trap '' TSTP
   forget TSTP
   cf_stop=STOP cf_was_stopped=1
@@ -1427,8 +1416,24 @@ stop_with_command() {
   kill -s "$cf_stop" "$cf_pid" 2>/dev/null
   # Who was continued meanwhile would stay stopped for ever.
   case $cf_pending in *CONT*) ;; *) kill -s STOP "$$" ;; esac
-  [ -z "${BASH_VERSION-}" ] || kill -s CONT "$cf_pid" 2>/dev/null
+  # bash has one trap after the other, and no end of wait comes between two stops.
+  [ -z "${BASH_VERSION-}" ] || { cf_was_stopped='' && kill -s CONT "$cf_pid" 2>/dev/null; }
   catch_signal TSTP
+}
+
+# Says whether no parent of our group is in the same session and in another group: POSIX calls that group orphaned.
+is_orphaned() {
+  cf_group='' cf_session=''
+  set -- "$$"
+  while [ "$1" != 0 ]; do
+    { IFS= read -r cf_member <"$cf_proc/$1/stat"; } 2>/dev/null || return 1
+    # shellcheck disable=SC2086 # split on purpose
+    set -- ${cf_member##*") "}
+    cf_group=${cf_group:-$3} cf_session=${cf_session:-$4}
+    [ "$4" = "$cf_session" ] || return 0
+    [ "$3" = "$cf_group" ] || return 1
+    set -- "$2"
+  done
 }
 
 # Sets cf_code.
@@ -1442,18 +1447,17 @@ wait_for_command() {
   [ "$cf_code" -le 256 ] || cf_code=$((cf_code - 128))
 }
 
-# Reading alone would miss a signal that comes a moment before it, and goes on after a trap, so no trap would ever be the
-# last one. Only where bash knows nothing of the process (127) must it do.
+# A signal makes bash leave wait from within its handler, so of two that come together one is lost. Traps run while it
+# reads, and those of signals that came just before read began run a second later.
 wait_until_told() {
-  # bash hears a signal that comes between the last look for one and its wait only when that ends, so no redirection stands
-  # between the two.
-  while is_running "$cf_watcher"; do
-    cf_interrupted='' cf_was_stopped=''
-    wait "$cf_watcher"
-    [ "$?" != 127 ] || break
-  done 2>/dev/null
-  read_told || lose_command
-  cf_code=$cf_told
+  cf_code=''
+  while :; do
+    # shellcheck disable=SC3045 # bash
+    read -r -t 1 cf_told <&"$cf_code_fd" && cf_gone=0 || cf_gone=$?
+    cf_code=$cf_code$cf_told
+    [ "$cf_gone" -gt 128 ] || break
+  done
+  [ -n "$cf_code" ] || lose_command
   close_code_fd
 }
 
@@ -2608,7 +2612,7 @@ cf_quiet='' cf_job='' cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer=''
 cf_say_fd=2 cf_err_fd=2 cf_in_fd='' cf_out_fd='' cf_real_fd='' cf_relay_pids='' cf_code_fd='' cf_pipe_fd='' cf_lock_fd='' cf_held=''
 cf_given_fds='' cf_high_fds='' cf_err='' cf_err_in_out='' cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=0 cf_undelivered='' cf_helpers='' cf_printed=''
 # The command, and what is there beside it.
-cf_pid='' cf_pid_of_group='' cf_pending='' cf_signal='' cf_interrupted='' cf_forwarding='' cf_was_stopped='' cf_alone='' cf_early=''
+cf_pid='' cf_pid_of_group='' cf_pending='' cf_signal='' cf_interrupted='' cf_forwarding='' cf_was_stopped='' cf_alone=''
 cf_sent='' cf_killed_by='' cf_timed_out='' cf_unignore='' cf_soh='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
 # The spool and the lock.
 cf_spool='' cf_url_dir='' cf_replay_until_cs='' cf_wget_help='' cf_client_code=0 cf_spool_fault='' cf_lock_file='' cf_link_lock='' cf_owner_elsewhere=''

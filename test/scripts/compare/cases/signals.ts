@@ -195,6 +195,36 @@ END
     reports: 6,
   },
   {
+    // USR1 comes after it, so whoever hears that has had TSTP.
+    name: 'TSTP where no shell could continue what it stops, as under cron, stops neither',
+    script: String.raw`
+      cat >../ticker <<'END'
+trap ': >../heard' USR1; : >../ready; while [ ! -e ../heard ]; do sleep 0.02; done; echo end; exit 6
+END
+      echo '"$@" & job=$!; until [ -e ../ready ]; do sleep 0.02; done; kill -s TSTP $job; kill -s USR1 $job; wait $job; echo $?' >../caller
+      setsid -w sh ../caller $RUN sh ../ticker`,
+    shows: /^end\n6$/m,
+    needs: ['setsid(1)', '/proc'],
+    reports: 6,
+  },
+  {
+    name: 'two signals that come together both reach the command',
+    script: String.raw`
+      quiet
+      cat >../ticker <<'END'
+trap ": >../heard.$1" $1; trap ": >../heard.$2" $2; : >../ready
+until [ -e ../heard.$1 ] && [ -e ../heard.$2 ]; do sleep 0.02; done
+rm ../heard.* ../ready; exit 5
+END
+      for pair in 'USR1 USR2' 'TERM HUP' 'ALRM USR1' 'USR2 TERM'; do
+        set -- $pair
+        $RUN sh ../ticker $1 $2 & job=$!; until [ -e ../ready ]; do sleep 0.02; done
+        kill -s $1 $job; kill -s $2 $job; wait $job; note $pair $?
+      done`,
+    shows: /^USR2 TERM 5$/m,
+    reports: [5, 5, 5, 5],
+  },
+  {
     name: 'signals that the caller ignores stay ignored',
     script: String.raw`
       export CRONFLOW_NO_START=1
