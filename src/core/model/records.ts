@@ -388,6 +388,8 @@ interface DeliveryBase {
 export interface Refusal {
   /** Names the instance. */
   by: string;
+  /** The instant of its attempt. */
+  at: number;
   /** The answer of the receiver, or the reason why the instance only logged the message. */
   why: string;
   /** Set where the instance has no address for it. */

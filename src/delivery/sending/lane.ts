@@ -80,6 +80,11 @@ export class Lane {
     this.#waiting.clear();
   }
 
+  /** Tells whether a delivery of a kind waits. */
+  hasWaiting(isMeant: (delivery: Delivery) => boolean): boolean {
+    return [...this.#waiting.values()].some(({ delivery }) => isMeant(delivery));
+  }
+
   /** Leaves what waits to whoever claims it next. What is on its way goes on. */
   dropWaiting(): void {
     this.#waiting.clear();

@@ -13,7 +13,9 @@ const PAGE = 1_000;
 const BATCH = 500;
 
 /** The result of an attempt, by which this instance either settles a message or leaves it to another one. */
-export type Weighed = SendResult | { result: 'left'; refusal: Refusal };
+export type Weighed = SendResult | { result: 'left'; refusal: Refused };
+
+type Refused = Omit<Refusal, 'at'>;
 
 /** What an instance does about a message: leaves it to the others for a while, settles it unsent, or (null) sends it. */
 export type Turn = 'wait' | SendResult | null;
@@ -50,10 +52,12 @@ export class Refusals {
   }
 
   /** Decides what becomes of a message by the answer to it. */
-  weigh(head: Delivery, sent: SendResult): Weighed {
-    if (sent.result === 'ok') this.#known.delete(head.notifier);
+  async weigh(claimed: Delivery, sent: SendResult): Promise<Weighed> {
+    if (sent.result === 'ok') this.#known.delete(claimed.notifier);
     const refusal = this.#refusalBy(sent);
     if (refusal === null) return sent;
+    // The answer must not be lost with the store.
+    const head = await this.#asStored(claimed).catch(() => claimed);
     if (refusal.is_logged !== true && this.#options.others().length > 0)
       this.#known.set(head.notifier, refusal.why);
     return this.#untried(head).length > 0 ? { result: 'left', refusal } : lastWordOf(head, sent);
@@ -66,14 +70,37 @@ export class Refusals {
    */
   async turn(claimed: Delivery, nowAt: number): Promise<Turn> {
     if (this.#ownIn(claimed) === undefined) return null;
-    // Its settings may have changed since the message was claimed.
-    const scope = { delivery_ids: [claimed.id] };
-    const head = (await this.#options.store.view(scope, (view) => view.delivery(claimed.id))) ?? claimed;
+    const head = await this.#asStored(claimed);
     const own = this.#ownIn(head);
     if (own === undefined) return null;
-    // Each attempt of another instance puts the next one off, so the time counts from the last.
-    const isTheirs = this.#untried(head).length > 0 && nowAt - head.next_attempt_at < OTHERS_TURN_MS;
+    // The time counts from the last refusal, and from the next attempt that another instance has planned.
+    const lastAt = Math.max(head.next_attempt_at, ...(head.refused ?? []).map(({ at }) => at));
+    const isTheirs = this.#untried(head).length > 0 && nowAt - lastAt < OTHERS_TURN_MS;
     return isTheirs ? 'wait' : lastWordOf(head, resultOf(own));
+  }
+
+  /**
+   * Names the notifiers whose messages wait for this instance, among those that have just changed: another one was
+   * refused, and this one has not tried.
+   * @throws CronflowError when the store cannot be read
+   */
+  async waitingFor(ids: readonly string[]): Promise<string[]> {
+    return this.#options.store.view({ delivery_ids: ids }, (view) => {
+      const changed = ids.flatMap((id) => view.delivery(id) ?? []);
+      return changed.filter((each) => this.isFor(each)).map(({ notifier }) => notifier);
+    });
+  }
+
+  /** Tells whether another instance was refused a message that this one has not tried. */
+  isFor(delivery: Delivery): boolean {
+    const { status, refused } = delivery;
+    return status === 'pending' && refused !== undefined && this.#ownIn(delivery) === undefined;
+  }
+
+  /** Reads a message again: the settings of an instance may have changed since it was claimed. */
+  async #asStored(claimed: Delivery): Promise<Delivery> {
+    const scope = { delivery_ids: [claimed.id] };
+    return (await this.#options.store.view(scope, (view) => view.delivery(claimed.id))) ?? claimed;
   }
 
   #ownIn({ refused }: Delivery): Refusal | undefined {
@@ -85,7 +112,7 @@ export class Refusals {
     return this.#options.others().filter((id) => refused.every(({ by }) => by !== id));
   }
 
-  #refusalBy(sent: SendResult): Refusal | null {
+  #refusalBy(sent: SendResult): Refused | null {
     const by = this.#options.owner;
     if (sent.result === 'permanent') return { by, why: sent.detail };
     if (sent.result === 'logged' && sent.notSentBecause !== null)
@@ -94,7 +121,7 @@ export class Refusals {
   }
 }
 
-function resultOf({ why, is_logged: isLogged }: Refusal): SendResult {
+function resultOf({ why, is_logged: isLogged }: Refused): SendResult {
   return isLogged === true ? { result: 'logged', notSentBecause: why } : { result: 'permanent', detail: why };
 }
 

@@ -1,5 +1,6 @@
 import { CLOCK_STEP_MS_MIN } from '../../apply/alive.ts';
 import type { Clock } from '../../clock.ts';
+import type { Delivery } from '../../core/model/records.ts';
 import type { Store } from '../../store/store.ts';
 import { WAIT_MS_MAX } from './backoff.ts';
 
@@ -81,11 +82,21 @@ export async function makeDue(
         const { created_at: createdAt, next_attempt_at: nextAt } = delivery;
         // The 24 hours of a delivery count by the clock as it is now, too.
         const times = { created_at: Math.min(createdAt, now), next_attempt_at: Math.min(nextAt, now) };
-        const { failing_from_at: failsAt } = delivery;
-        const failing = failsAt === undefined ? {} : { failing_from_at: Math.min(failsAt, now) };
-        tx.putDelivery({ ...delivery, ...times, ...failing });
+        tx.putDelivery({ ...delivery, ...times, ...attemptsBy(delivery, now) });
       }
     });
   }
   return ids.length;
+}
+
+type Attempts = Pick<Delivery, 'failing_from_at' | 'refused'>;
+
+/** Returns what is known of the attempts of a delivery, with no instant after `now`. */
+function attemptsBy({ failing_from_at: failsAt, refused }: Delivery, now: number): Attempts {
+  return {
+    ...(failsAt === undefined ? {} : { failing_from_at: Math.min(failsAt, now) }),
+    ...(refused === undefined
+      ? {}
+      : { refused: refused.map((each) => ({ ...each, at: Math.min(each.at, now) })) }),
+  };
 }

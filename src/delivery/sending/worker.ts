@@ -46,6 +46,12 @@ const STOP_MS_DEFAULT = 15_000;
 const OTHERS_FIRST_MS = 3_000;
 /** Whoever is not known to others yet looks so often whether it is. That asks no store, and lasts for some seconds. */
 const KNOWN_LOOK_MS = 100;
+/**
+ * Whoever comes back to a lane looks for it so often and for so long, since the instance that leaves it says so first and
+ * then gives it up.
+ */
+const COME_BACK_LOOK_MS = 500;
+const COME_BACK_MS = 5_000;
 const ERROR_LENGTH_MAX = 500;
 
 export interface DeliveryWorkerOptions {
@@ -126,6 +132,8 @@ export class DeliveryWorker {
   /** True while this instance leaves all messages to the others. */
   #isAside = false;
   #hasLeft = false;
+  /** Until this instant on the monotonic clock it is looked more often for lanes that others give up. */
+  #looksUntilMs = -Infinity;
   /** The instant of the next probe, on the monotonic clock. */
   #probeAtMs = Infinity;
 
@@ -153,6 +161,7 @@ export class DeliveryWorker {
       // Another instance may have found out that a notifier fails, or works again.
       if (changes.some((change) => change.type === 'fresh' || isOfCronflow(change)))
         this.#track(this.#settler.readFailing());
+      this.#track(this.#comeBack(changes));
     });
     this.#loop = this.#run();
     this.#redeliver(names, isBesideOthers ? 'started_beside_others' : 'started');
@@ -221,6 +230,22 @@ export class DeliveryWorker {
     this.wake();
   }
 
+  /**
+   * Ends the time for which lanes were left, where another instance was refused a message that waits for this one. Else
+   * nobody would send to the notifier meanwhile.
+   */
+  async #comeBack(changes: readonly Change[]): Promise<void> {
+    const left = this.#left.names();
+    if (left.length === 0) return;
+    const owed = changes.filter(isOwed).filter(({ notifier }) => left.includes(notifier));
+    if (owed.length === 0) return;
+    const names = await this.#refusals.waitingFor(owed.map(({ id }) => id));
+    if (names.length === 0) return;
+    for (const name of names) this.#left.delete(name);
+    this.#looksUntilMs = this.#options.clock.monotonic() + COME_BACK_MS;
+    this.wake();
+  }
+
   /** Begins nothing new, and waits at most `limitMs` for messages on their way; then it aborts the rest. */
   async stop(limitMs: number = STOP_MS_DEFAULT): Promise<void> {
     this.#stopping.abort();
@@ -272,7 +297,8 @@ export class DeliveryWorker {
       if (this.#stopping.signal.aborted) return;
       this.#probe();
       for (const lane of this.#lanes.values()) this.#pump(lane);
-      const sleepMs = Math.min(delayMs, this.#heldMs());
+      const isLooking = this.#options.clock.monotonic() < this.#looksUntilMs;
+      const sleepMs = Math.min(delayMs, this.#heldMs(), isLooking ? COME_BACK_LOOK_MS : Infinity);
       if (sleepMs > 0) await sleep(this.#options.clock, sleepMs, this.#alarm.signal);
     }
   }
@@ -469,14 +495,14 @@ export class DeliveryWorker {
       await this.#finish(lane, parcel, { sent: { result: 'permanent', detail }, deadCount: 0, lease });
     } else if (turn === 'wait') {
       if (isAlone) lane.storm.undo();
-      this.#left.add(lane.notifier, OTHERS_TURN_MS);
-      return { left: claimed, isTold: false };
+      // Where the lane is kept, the message is claimed again once its own lease is over.
+      return { left: this.#leaveAfterRefusal(lane) ? claimed : left, isTold: false };
     } else if (turn !== null) {
       if (isAlone) lane.storm.undo();
       await this.#finish(lane, parcel, { sent: turn, deadCount, lease });
     } else {
       const sent = await this.#send(notifier, message, departure);
-      const weighed = this.#refusals.weigh(parcel.head, sent);
+      const weighed = await this.#refusals.weigh(parcel.head, sent);
       isTold = weighed.result === 'ok' || weighed.result === 'logged';
       if (!isTold && isAlone) lane.storm.undo();
       await this.#finish(lane, parcel, { sent: weighed, deadCount, lease });
@@ -508,12 +534,15 @@ export class DeliveryWorker {
   }
 
   /** Makes one attempt, within its time and its lease. */
-  #send(notifier: Notifier, message: Message, { claimed, abort }: Departure): Promise<SendResult> {
+  async #send(notifier: Notifier, message: Message, { claimed, abort }: Departure): Promise<SendResult> {
     const { clock } = this.#options;
     const leaseEndsMs = Math.min(...claimed.map((each) => each.leaseEndsMs));
     const limitMs = leaseEndsMs - clock.monotonic() - COMMIT_MS;
     if (limitMs <= 0) throw new CronflowError('lease_lost', 'The lease ended before the message was sent.');
-    return attempt(notifier, message, clock, limitMs, abort);
+    const sent = await attempt(notifier, message, clock, limitMs, abort);
+    // What was refused with settings that were replaced meanwhile is tried with the new ones.
+    const isReplaced = this.#options.notifiers.get(notifier.name) !== notifier;
+    return sent.result === 'permanent' && isReplaced ? { result: 'retry', detail: sent.detail } : sent;
   }
 
   /** Stores what became of an attempt. */
@@ -562,16 +591,28 @@ export class DeliveryWorker {
   async #leaveRefused(
     lane: Lane,
     parcel: Parcel,
-    { refusal, lease }: { refusal: Refusal; lease: LaneLease },
+    { refusal, lease }: { refusal: Omit<Refusal, 'at'>; lease: LaneLease },
   ): Promise<void> {
     const { clock, logger } = this.#options;
     const { id: delivery, notifier, attempts } = parcel.head;
     const why = this.#shown(refusal.why);
     const fields = { delivery, notifier, attempt: attempts + 1, error: why };
     logger.error('this instance cannot send a notification for good; another instance tries', fields);
-    const refused = { ...refusal, why };
-    await this.#settler.settle(parcel, { type: 'retry', error: why, retryAt: clock.now(), refused }, lease);
+    const refused = { ...refusal, why, at: clock.now() };
+    // It keeps its place, so that the others try it before what came later.
+    const { next_attempt_at: retryAt } = parcel.head;
+    await this.#settler.settle(parcel, { type: 'retry', error: why, retryAt, refused }, lease);
+    this.#leaveAfterRefusal(lane);
+  }
+
+  /**
+   * Leaves a lane to others, unless one of its messages waits for this instance. Both might leave it else.
+   * @returns whether it is left
+   */
+  #leaveAfterRefusal(lane: Lane): boolean {
+    if (lane.hasWaiting((delivery) => this.#refusals.isFor(delivery))) return false;
     this.#left.add(lane.notifier, OTHERS_TURN_MS);
+    return true;
   }
 
   /** Returns an error for people. Secrets are hidden before it is cut, because half a secret is not recognized. */
@@ -595,7 +636,7 @@ export class DeliveryWorker {
   }
 }
 
-function isOwed(change: Change): boolean {
+function isOwed(change: Change): change is Extract<Change, { type: 'delivery' }> {
   return change.type === 'delivery' && change.status === 'pending';
 }
 

@@ -220,3 +220,72 @@ test('many messages at once go in one, through the instance that can', async () 
   expect(attemptsOf(old)[0]).toBeLessThanOrEqual(1);
   expect(fresh.ops.sent.length).toBeLessThan(20);
 });
+
+describe('messages that every instance is refused', () => {
+  const ODD: SendResult = { result: 'permanent', detail: 'it is too odd' };
+
+  test('hold up none that the receiver takes', async () => {
+    const made = [await instance('one', OK), await instance('two', OK)];
+    for (const { ops } of made) ops.answerOf = (id) => (id.startsWith('j9') ? OK : ODD);
+    await h.owe(openingOf(h.clock, 1));
+    await h.clock.advance(30 * SECOND_MS);
+    expect((await h.delivery(ID)).status).toBe('dead');
+    await h.owe(openingOf(h.clock, 2), openingOf(h.clock, 9));
+    await h.clock.advance(30 * SECOND_MS);
+    expect((await h.delivery('j2-i1.ops.opened')).status).toBe('dead');
+    expect((await h.delivery('j9-i1.ops.opened')).status).toBe('sent');
+    expect(made.flatMap(({ ops }) => ops.sent)).toHaveLength(1);
+  });
+
+  test.each([
+    [2, 1],
+    [3, 1],
+    [2, 4],
+  ])('are given up one after the other by %s instances that send %s at a time', async (n, concurrency) => {
+    const made: Instance[] = [];
+    for (let at = 1; at <= n; at += 1) {
+      const each = await instance(`i${at}`, REVOKED);
+      each.ops.concurrency = concurrency;
+      made.push(each);
+    }
+    await h.owe(...Array.from({ length: 40 }, (_, at) => openingOf(h.clock, at + 1)));
+    await h.clock.advance(3 * MINUTE_MS);
+    const { items } = await h.store.deliveries({ skip: 0, limit: 100 });
+    expect(new Set(items.map(({ status }) => status))).toEqual(new Set(['dead']));
+    expect(attemptsOf(...made)).toEqual(Array.from({ length: n }, () => 40));
+  });
+
+  test('hold up none where one instance is refused all', async () => {
+    await instance('old', REVOKED);
+    const fresh = await instance('fresh', OK);
+    fresh.ops.answerOf = (id) => (id.startsWith('j2-') ? ODD : OK);
+    await h.owe(openingOf(h.clock, 1));
+    await h.clock.advance(30 * SECOND_MS);
+    await h.owe(openingOf(h.clock, 2), openingOf(h.clock, 9));
+    await h.clock.advance(30 * SECOND_MS);
+    expect((await h.delivery('j2-i1.ops.opened')).status).toBe('dead');
+    expect((await h.delivery('j9-i1.ops.opened')).status).toBe('sent');
+  });
+});
+
+test('a message waits for an instance whose settings change while another one is refused it', async () => {
+  const made = [await instance('one', REVOKED), await instance('two', REVOKED)];
+  let asked = 0;
+  for (const [at, { ops }] of made.entries()) {
+    const other = made[1 - at]!;
+    ops.answers = [
+      async () => {
+        asked += 1;
+        if (asked === 1) return REVOKED;
+        other.ops.always = OK;
+        other.worker.notifiersChanged(['ops']);
+        await new Promise((resolve) => setImmediate(resolve));
+        return REVOKED;
+      },
+    ];
+  }
+  await h.owe(openingOf(h.clock, 1));
+  await h.clock.advance(MINUTE_MS);
+  expect(asked).toBe(2);
+  expect(await h.delivery(ID)).toMatchObject({ status: 'sent', attempts: 3 });
+});

@@ -690,6 +690,21 @@ describe('notifiers that come back', () => {
     expect(await h.delivery('j2-i1.ops.opened')).toMatchObject({ status: 'dead' });
   });
 
+  test('are sent what is refused just as their configuration changes', async () => {
+    h.ops.answers = [
+      async () => {
+        add('ops');
+        h.worker.notifiersChanged(['ops']);
+        await new Promise((resolve) => setImmediate(resolve));
+        return REVOKED;
+      },
+    ];
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    await h.clock.advance(MINUTE_MS);
+    expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent', attempts: 2 });
+  });
+
   test('are told of what is still open and only the log had, when they have an address', async () => {
     const logged: SendResult = { result: 'logged', notSentBecause: 'webhook_url is empty' };
     h.ops.always = logged;
