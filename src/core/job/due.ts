@@ -151,12 +151,13 @@ export function forgetOldGaps(draft: Draft): void {
   if (draft.job.gaps.length === 0) return;
   const expectedAt = draft.job.expected_at;
   const starts = draft.openRuns().map((run) => run.started_at ?? 0);
+  const windowFrom = expectedAt === null ? Infinity : expectedAt - earlyMs(draft.spec, expectedAt);
   const from = Math.min(
     draft.learnedAt - LIMITS.delayMsMax,
-    expectedAt === null ? Infinity : expectedAt - earlyMs(draft.spec, expectedAt),
+    windowFrom,
     draft.incident?.next_reminder_at ?? Infinity,
     ...starts,
   );
   const kept = draft.job.gaps.filter((gap) => gap.to_at >= from);
-  draft.job.gaps = joinedGaps(kept, LIMITS.gapsMax);
+  draft.job.gaps = joinedGaps(kept, LIMITS.gapsMax, windowFrom);
 }

@@ -5,12 +5,25 @@ type Gap = JobState['gaps'][number];
 /**
  * Makes fewer gaps of many, as there are where Cronflow dies again and again. Those between which it lived for the
  * shortest time become one. To forget any would make a miss of a slot that it hid.
+ *
+ * What lies between two gaps counts as hidden once they are one. So those that ended before `undecidedFrom` become fewer
+ * first, as what lies between them is judged already, and never one with a later gap: that would hide a slot which
+ * neither of them hid.
  * @param gaps in any order
+ * @param max two at least
  * @returns those gaps where there are no more than `max`; else that many, in their order
  */
-export function joinedGaps(gaps: readonly Gap[], max: number): Gap[] {
+export function joinedGaps(gaps: readonly Gap[], max: number, undecidedFrom = -Infinity): Gap[] {
   if (gaps.length <= max) return [...gaps];
-  const joined = gaps.toSorted((a, b) => a.from_at - b.from_at);
+  const sorted = gaps.toSorted((a, b) => a.from_at - b.from_at);
+  const decided = sorted.filter((gap) => gap.to_at < undecidedFrom);
+  const undecided = sorted.filter((gap) => gap.to_at >= undecidedFrom);
+  const fewer = joinedTo(decided, Math.max(1, max - undecided.length));
+  return [...fewer, ...joinedTo(undecided, max - fewer.length)];
+}
+
+function joinedTo(sorted: readonly Gap[], max: number): Gap[] {
+  const joined = [...sorted];
   while (joined.length > max) {
     const at = nearestOf(joined);
     const [first, second] = [joined[at - 1]!, joined[at]!];

@@ -406,6 +406,30 @@ test('a slot in the first of more gaps than a job remembers ends unknown, and no
   expect(stateAfter(job, script).job.gaps).toHaveLength(32);
 });
 
+test('a slot between gaps that became one is missed where neither of them hid it', () => {
+  const job = { schedule: '0 2 * * *', grace: '4h' };
+  // Restarts every three hours, of which the job remembers those of a week, and two that are nearer to each other.
+  const restarts = (day: number): string =>
+    [5, 8, 11, 14, 17, 20]
+      .map((each) => `d${day} ${twoDigits(each)}:00:01 gap from=d${day} ${twoDigits(each)}:00`)
+      .join('\n');
+  const days = Array.from(
+    { length: 10 },
+    (_, index) => `d${index + 1} 02:00:05 success\n${restarts(index + 1)}`,
+  );
+  const script = `${days.join('\n')}
+    d11 01:30:01 gap from=d11 01:30
+    d11 03:00:01 gap from=d11 03:00
+    d11 05:59:59 tick
+    d11 06:00 tick`;
+  expect(play(job, script)).toEqual([
+    ...nightsEnded(10, '02:00:05'),
+    'd11 06:00 slot d11 02:00 missed missed',
+    'd11 06:00 owe ops opened missed',
+  ]);
+  expect(stateAfter(job, script).job.gaps).toHaveLength(32);
+});
+
 test('a gap that is learned of twice is one gap', () => {
   const { job } = stateAfter(
     NIGHTLY,

@@ -18,3 +18,11 @@ test('of too many gaps those become one between which Cronflow lived for the sho
 test('gaps that lie in one another become one that ends with the last of them', () => {
   expect(joinedGaps([gap(10, 90), gap(20, 30), gap(95, 99)], 2)).toEqual([gap(10, 90), gap(95, 99)]);
 });
+
+test('a gap that ended before what is undecided becomes one with those alone that did so, too', () => {
+  const gaps = [gap(10, 20), gap(30, 40), gap(44, 45), gap(46, 50), gap(70, 80), gap(99, 100)];
+  expect(joinedGaps(gaps, 5, 46)).toEqual([gap(10, 20), gap(30, 45), ...gaps.slice(3)]);
+  expect(joinedGaps(gaps, 4, 46)).toEqual([gap(10, 45), ...gaps.slice(3)]);
+  expect(joinedGaps(gaps, 3, 46)).toEqual([gap(10, 45), gap(46, 50), gap(70, 100)]);
+  expect(joinedGaps(gaps, 2, 46)).toEqual([gap(10, 45), gap(46, 100)]);
+});
