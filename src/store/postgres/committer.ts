@@ -44,9 +44,9 @@ const AGAIN_MS = 100;
 const TRIED_BYTES = 64 * 1_024;
 
 /**
- * Where tables were changed by hand or are damaged, each try of the database succeeds and each ping fails. So the store
- * counts as failing until a run is written, or no commit was refused for so long. It is more than the half minute after
- * which people are told.
+ * Where tables were changed by hand or are damaged, each try of the database succeeds and each ping fails. So a second
+ * refusal of that kind, after a try that succeeded, makes the store count as failing until a run is written, or no commit
+ * was refused for so long. It is more than the half minute after which people are told.
  */
 const DAMAGED_MS = 60_000;
 
@@ -87,7 +87,12 @@ export class Committer {
   #failure: string | null = null;
   /** Says that the disk was full, so that a small commit which finds room proves nothing. */
   #isFull = false;
-  /** The instant of the last refusal for which tables are the reason, on the monotonic clock. */
+  /**
+   * What a refusal for which tables are the reason is held against, until a run is written: one refusal may be that of a
+   * moment, and is over with the next try.
+   */
+  #tables: 'as_made' | 'refused' | 'tried' = 'as_made';
+  /** The instant of the last such refusal that followed a try which succeeded, on the monotonic clock. */
   #damagedMs = -Infinity;
   readonly #patience: Patience<Waiting>;
   readonly #known = new KnownNames();
@@ -153,7 +158,7 @@ export class Committer {
         await session.commit();
       });
       this.#isFull = false;
-      if (!this.#isDamaged) this.#failure = null;
+      this.#noteTry();
     } catch {
       // The next probe asks again.
     }
@@ -223,7 +228,7 @@ export class Committer {
   #refuse(batch: readonly Waiting[], error: unknown): void {
     this.#size.refused(batch.length);
     this.#isFull ||= isFullDisk(error);
-    if (isOfTables(error)) this.#damagedMs = systemClock.monotonic();
+    if (isOfTables(error)) this.#noteTables();
     this.#failed(reasonText(error));
     for (const each of [...batch, ...this.#waiting.splice(0)]) each.reject(unavailable(error));
   }
@@ -277,8 +282,20 @@ export class Committer {
    * locked that pings need. That a run is written shows that tables are not damaged, and the next try does the rest.
    */
   #noteProof(hasRun: boolean, isLikePing: boolean): void {
-    if (hasRun) this.#damagedMs = -Infinity;
-    if (isLikePing && !this.#isFull && !this.#isDamaged) this.#failure = null;
+    if (hasRun) [this.#tables, this.#damagedMs] = ['as_made', -Infinity];
+    if (isLikePing && !this.#isFull) this.#noteTry();
+  }
+
+  /** Notes that the database took what is asked of it to see whether it takes pings. */
+  #noteTry(): void {
+    if (this.#tables === 'refused') this.#tables = 'tried';
+    if (!this.#isDamaged) this.#failure = null;
+  }
+
+  /** Notes a refusal for which tables are the reason. Where a try succeeded since the last one, tries prove nothing. */
+  #noteTables(): void {
+    if (this.#tables === 'tried') this.#damagedMs = systemClock.monotonic();
+    else this.#tables = 'refused';
   }
 
   /**

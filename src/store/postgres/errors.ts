@@ -37,6 +37,11 @@ const DATA_CLASSES: ReadonlySet<string> = new Set(['21', '22', '23', '54']);
 
 /** The classes of errors that are about what is not there any more, or is damaged. */
 const TABLE_CLASSES: ReadonlySet<string> = new Set(['42', 'XX']);
+/** Those errors of the system that a damaged table makes. Others of their class poolers give, which reach no server. */
+const TABLE_CODES: ReadonlySet<string> = new Set([
+  '58030', // io_error: a page cannot be read or written
+  '58P01', // undefined_file: a file of a table is gone
+]);
 
 /** Tells what is to be done about an error of a transaction. */
 export function refusalOf(error: unknown): Refusal {
@@ -72,7 +77,8 @@ export function isFullDisk(error: unknown): boolean {
  * on its disk. Other commits go through meanwhile.
  */
 export function isOfTables(error: unknown): boolean {
-  return TABLE_CLASSES.has(codeOf(error).slice(0, 2));
+  const code = codeOf(error);
+  return TABLE_CLASSES.has(code.slice(0, 2)) || TABLE_CODES.has(code);
 }
 
 /** Tells whether something was locked by another for longer than it is waited for. */
