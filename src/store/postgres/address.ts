@@ -9,11 +9,41 @@ const HOW =
   'It is postgres://USER:PASSWORD@HOST:PORT/DATABASE, in which a special character of the password is written as %XX: ' +
   '@ as %40, / as %2F, : as %3A, # as %23, ? as %3F and % as %25.';
 
+/** The seconds that a connection may take to be made. */
+const CONNECT_TIMEOUT = 'connect_timeout';
 /**
  * The parameters of a URL that mean something here. The driver passes over most others, such as one that names a server
  * or asks for more safety, and takes some for settings of its own.
  */
-const PARAMETERS: readonly string[] = ['host', 'port', 'user', 'password', 'application_name', 'options'];
+const PARAMETERS: readonly string[] = [
+  'host',
+  'port',
+  'user',
+  'password',
+  'application_name',
+  'options',
+  CONNECT_TIMEOUT,
+];
+/** Those that other programs know, as hosts of databases write them. They are named, since none is of a password. */
+const OF_OTHERS: ReadonlySet<string> = new Set([
+  'channel_binding',
+  'client_encoding',
+  'connection_limit',
+  'fallback_application_name',
+  'gssencmode',
+  'hostaddr',
+  'keepalives',
+  'keepalives_count',
+  'keepalives_idle',
+  'keepalives_interval',
+  'load_balance_hosts',
+  'pgbouncer',
+  'pool_timeout',
+  'require_auth',
+  'statement_cache_size',
+  'target_session_attrs',
+  'tcp_user_timeout',
+]);
 /** Those about encryption. */
 const TLS_PARAMETERS: ReadonlySet<string> = new Set([
   'ssl',
@@ -87,18 +117,31 @@ function parametersOf(query: string): URLSearchParams {
 
 /**
  * Refuses a parameter that would be passed over, and a slip in what is to encrypt the connection. The driver would
- * connect otherwise than the URL says, without a word. It is not shown, because it may be the rest of a password.
+ * connect otherwise than the URL says, without a word. One that nobody knows is not shown, because it may be the rest of
+ * a password.
  */
 function parameterFaultOf(query: URLSearchParams): string | null {
   for (const [index, name] of [...query.keys()].entries()) {
     if (TLS_PARAMETERS.has(name) || PARAMETERS.includes(name)) continue;
     if (/^(?:ssl|tls)/i.test(name))
       return `it has a parameter about encryption that does not exist; there are ${[...TLS_PARAMETERS].join(', ')}`;
-    return `its parameter number ${index + 1} means nothing to Cronflow; there are ${[...PARAMETERS, ...TLS_PARAMETERS].join(', ')}`;
+    const shown = OF_OTHERS.has(name) ? `"${name}"` : `number ${index + 1}`;
+    return `its parameter ${shown} means nothing to Cronflow; take it out. There are ${[...PARAMETERS, ...TLS_PARAMETERS].join(', ')}`;
   }
+  const timeout = query.get(CONNECT_TIMEOUT);
+  if (timeout !== null && !/^\d{1,9}$/.test(timeout)) return `its ${CONNECT_TIMEOUT} is no number of seconds`;
   const mode = query.get('sslmode');
   if (mode !== null && !TLS_MODES.has(mode)) return `its sslmode is none of ${[...TLS_MODES].join(', ')}`;
   return null;
+}
+
+/**
+ * Returns how long a connection may take to be made. The URL can make that shorter, and not longer, because nobody waits
+ * for a commit for so long; 0 leaves it as it is.
+ */
+export function connectMsOf(url: string, msMax: number): number {
+  const seconds = Number(parametersOf(URL_PARTS.exec(url)?.[3] ?? '').get(CONNECT_TIMEOUT) ?? 0);
+  return seconds > 0 ? Math.min(seconds * 1_000, msMax) : msMax;
 }
 
 /** Returns the parts of a URL; null where its host and port cannot be told. */

@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { type ClockSample, sleep, systemClock } from '../../clock.ts';
+import { connectMsOf } from './address.ts';
 import { boundValues } from './arrays.ts';
 import { isOfConnection, isOfPooler, ReadOnly } from './errors.ts';
 import { outdated, RecordsInRows } from './records.ts';
@@ -381,10 +382,13 @@ async function settled<T extends readonly unknown[]>(promises: {
  * A client of the database that closes its connection where that fails. The driver leaves one open on which it cannot
  * log in, as where the database asks for a password that the URL has not. The server waits on it for a minute, and a
  * client that tries each second would soon leave nobody a connection.
+ *
+ * What the URL says of the time to connect is for it alone: its pool waits as long for a connection that is free.
  */
 class ClosingClient extends pg.Client {
-  constructor(config?: pg.ClientConfig) {
-    super(config);
+  constructor(config: pg.ClientConfig = {}) {
+    const { connectionString = '', connectionTimeoutMillis = 0 } = config;
+    super({ ...config, connectionTimeoutMillis: connectMsOf(connectionString, connectionTimeoutMillis) });
     connectionOf(this).on('error', () => streamOf(this).destroy());
   }
 }

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { systemClock } from '../../clock.ts';
 import { errorText } from '../../core/model/errors.ts';
 import type { Logger } from '../../observe/log.ts';
+import { connectMsOf } from './address.ts';
 import { type Database, KEEP_ALIVE, streamOf } from './database.ts';
 import { LIFT_LIMIT } from './sql/lift-limit.ts';
 import { LISTEN } from './sql/listen.ts';
@@ -97,7 +98,7 @@ export class Listener {
       ...KEEP_ALIVE,
       connectionString: url,
       application_name: 'cronflow feed',
-      connectionTimeoutMillis: ASK_MS_MAX,
+      connectionTimeoutMillis: connectMsOf(url, ASK_MS_MAX),
     });
     this.#client = client;
     client.on('error', () => this.#again(client));

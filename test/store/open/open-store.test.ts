@@ -52,12 +52,17 @@ describe('the URL of a store', () => {
     ['postgres://me:HUNTER2 %2F@db/cronflow', 'it has a space and a "%"; a space is written as %20'],
     [
       'postgres://me:HUNTER2@/cronflow?hostaddr=10.0.0.7',
-      'its parameter number 1 means nothing to Cronflow; there are host, ',
+      'its parameter "hostaddr" means nothing to Cronflow; take it out. There are host, ',
     ],
     [
       'postgres://me:HUNTER2@db/cronflow?ssl=true&target_session_attrs=any',
-      'its parameter number 2 means nothing',
+      'its parameter "target_session_attrs" means nothing',
     ],
+    [
+      'postgres://me:HUNTER2@db/cronflow?sslmode=require&channel_binding=require',
+      'its parameter "channel_binding" means nothing to Cronflow; take it out.',
+    ],
+    ['postgres://me:HUNTER2@db/cronflow?connect_timeout=soon', 'its connect_timeout is no number of seconds'],
     ['postgres://me:HUNTER2@db/cronflow?query_timeout=1', 'its parameter number 1 means nothing'],
     ['postgres://me:a@db/cronflow?password=a&HUNTER2', 'its parameter number 2 means nothing'],
     [
