@@ -39,6 +39,13 @@ function afterTwo(seconds: number): string {
   return new Date(Date.UTC(2025, 0, 1, 2) + seconds * 1_000).toISOString().slice(11, 19);
 }
 
+/** Restarts of a second each, every three hours of a day from 05:00 on. */
+function restarts(day: number): string {
+  return [5, 8, 11, 14, 17, 20]
+    .map((hour) => `d${day} ${twoDigits(hour)}:00:01 gap from=d${day} ${twoDigits(hour)}:00`)
+    .join('\n');
+}
+
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }
@@ -406,13 +413,9 @@ test('a slot in the first of more gaps than a job remembers ends unknown, and no
   expect(stateAfter(job, script).job.gaps).toHaveLength(32);
 });
 
+// Of the restarts of a week there are more than a job remembers, and the last two are nearer to each other.
 test('a slot between gaps that became one is missed where neither of them hid it', () => {
   const job = { schedule: '0 2 * * *', grace: '4h' };
-  // Restarts every three hours, of which the job remembers those of a week, and two that are nearer to each other.
-  const restarts = (day: number): string =>
-    [5, 8, 11, 14, 17, 20]
-      .map((each) => `d${day} ${twoDigits(each)}:00:01 gap from=d${day} ${twoDigits(each)}:00`)
-      .join('\n');
   const days = Array.from(
     { length: 10 },
     (_, index) => `d${index + 1} 02:00:05 success\n${restarts(index + 1)}`,
