@@ -2,6 +2,7 @@ import { isEndKind, siblingIdOf } from '../../core/model/delivery-id.ts';
 import type { Delivery } from '../../core/model/records.ts';
 import type { LaneLease, Store, Tx } from '../../store/store.ts';
 import { aloneOf } from './parcel.ts';
+import { withoutAttempts } from './refusals.ts';
 
 /**
  * The number of messages to a notifier that were given up since one last got through. It is stored, so that neither a
@@ -134,8 +135,10 @@ function redeliverBatch(
         continue;
       }
       const again = { status: 'pending', attempts: 0, created_at: nowAt, next_attempt_at: nowAt } as const;
-      // The message that it was merged into may not suit any more. It is merged anew with those that wait now.
-      tx.putDelivery({ ...aloneOf(delivery), ...again, finished_at: null, redelivered: true });
+      // The message that it was merged into may not suit any more. It is merged anew with those that wait now. An instance
+      // of an earlier version finishes a delivery and keeps what it does not know.
+      const alone = withoutAttempts(aloneOf(delivery));
+      tx.putDelivery({ ...alone, ...again, finished_at: null, redelivered: true });
       redelivered.count += 1;
     }
     return redelivered;

@@ -3,7 +3,7 @@ import type { Delivery, Refusal } from '../../core/model/records.ts';
 import type { Tx } from '../../store/store.ts';
 import { addDead } from './dead.ts';
 import type { Parcel } from './parcel.ts';
-import { withoutRefusals } from './refusals.ts';
+import { withoutAttempts } from './refusals.ts';
 import { MINUTE_MS } from '../../schedule/units.ts';
 
 /** The result of handling a parcel. */
@@ -126,10 +126,4 @@ function changeOf(
     case 'dead':
       return { status: 'dead', attempts, finished_at: nowAt, last_error: outcome.error };
   }
-}
-
-/** Returns a delivery without what counts only while it is tried. */
-function withoutAttempts(delivery: Delivery): Delivery {
-  const { failing_from_at: _fromAt, ...rest } = withoutRefusals(delivery);
-  return rest;
 }

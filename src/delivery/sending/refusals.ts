@@ -135,10 +135,13 @@ function lastWordOf({ refused = [] }: Delivery, sent: SendResult): SendResult {
 /** Lets every instance try what a notifier is owed, since its settings have changed at one of them. */
 export async function forgetRefusals(store: Store, notifier: string): Promise<void> {
   const ids: string[] = [];
-  for (let skip = 0; ; skip += PAGE) {
-    const { items } = await store.deliveries({ status: 'pending', notifier, skip, limit: PAGE });
+  // It goes on from the last one and not by number, since messages are settled meanwhile.
+  for (let place: { after?: { at: number; id: string } } = {}; ;) {
+    const { items } = await store.deliveries({ status: 'pending', notifier, skip: 0, limit: PAGE, ...place });
     ids.push(...items.flatMap(({ id, refused }) => (refused === undefined ? [] : [id])));
-    if (items.length < PAGE) break;
+    const last = items.at(-1);
+    if (last === undefined || items.length < PAGE) break;
+    place = { after: { at: last.created_at, id: last.id } };
   }
   for (let from = 0; from < ids.length; from += BATCH) {
     const batch = ids.slice(from, from + BATCH);
@@ -151,8 +154,14 @@ export async function forgetRefusals(store: Store, notifier: string): Promise<vo
   }
 }
 
+/** Returns a delivery without what counts only while it is tried. */
+export function withoutAttempts(delivery: Delivery): Delivery {
+  const { failing_from_at: _fromAt, ...rest } = withoutRefusals(delivery);
+  return rest;
+}
+
 /** Returns a delivery that every instance may try. */
-export function withoutRefusals(delivery: Delivery): Delivery {
+function withoutRefusals(delivery: Delivery): Delivery {
   const { refused: _refused, ...rest } = delivery;
   return rest;
 }

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SendResult } from '../../../src/delivery/notifier.ts';
+import { redeliver } from '../../../src/delivery/sending/dead.ts';
+import { forgetRefusals } from '../../../src/delivery/sending/refusals.ts';
 import type { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 import { DOWN, FakeNotifier, harness, type Harness, OK, openingOf, REVOKED } from '../support/harness.ts';
@@ -288,4 +290,41 @@ test('a message waits for an instance whose settings change while another one is
   await h.clock.advance(MINUTE_MS);
   expect(asked).toBe(2);
   expect(await h.delivery(ID)).toMatchObject({ status: 'sent', attempts: 3 });
+});
+
+test('a message that an earlier version gave up, and that is owed again, is tried as a new one', async () => {
+  const refused = [{ by: 'new', at: h.clock.now(), why: 'it was revoked' }];
+  const attempts = {
+    status: 'dead',
+    finished_at: h.clock.now(),
+    failing_from_at: h.clock.now(),
+    refused,
+  } as const;
+  await h.owe({ ...openingOf(h.clock, 1), ...attempts });
+  const how = { of: 'dead', nowAt: h.clock.now(), keepsState: false, isMended: true } as const;
+  expect(await redeliver(h.store, 'ops', how)).toEqual({ count: 1, leftCount: 0 });
+  const owed = await h.delivery(ID);
+  expect(owed).toMatchObject({ status: 'pending', attempts: 0 });
+  expect(owed).not.toHaveProperty('refused');
+  expect(owed).not.toHaveProperty('failing_from_at');
+});
+
+test('no refusal is kept where messages are settled while others are looked at', async () => {
+  const refused = [{ by: 'one', at: h.clock.now(), why: 'it was revoked' }];
+  await h.owe(...Array.from({ length: 1_050 }, (_, at) => ({ ...openingOf(h.clock, at + 1), refused })));
+  const read = h.store.deliveries.bind(h.store);
+  let readCount = 0;
+  h.store.deliveries = async (query) => {
+    const page = await read(query);
+    readCount += 1;
+    const settled = readCount === 1 ? page.items.slice(0, 20) : [];
+    await h.store.transact({ delivery_ids: settled.map(({ id }) => id) }, (tx) => {
+      for (const each of settled) tx.putDelivery({ ...each, status: 'sent', finished_at: h.clock.now() });
+    });
+    return page;
+  };
+  await forgetRefusals(h.store, 'ops');
+  const { items } = await read({ status: 'pending', skip: 0, limit: 2_000 });
+  expect(items).toHaveLength(1_030);
+  expect(items.filter((each) => each.refused !== undefined)).toEqual([]);
 });
