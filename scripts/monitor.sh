@@ -430,14 +430,24 @@ is_environ() {
 read_environ() { LC_ALL=C exec "$@" tr '\000\n' '\n\001'; }
 
 # take COMMAND ARG...: sets cf_taken to what it prints. ksh93 keeps what it substitutes in a file. Where that may not
-# grow, it reads from a process, after which it forgets some exit codes. The other shells cannot read that line.
+# grow, it reads from a process, after which it forgets some exit codes. bash forgets an INT that comes as it waits for what
+# it substitutes, so before the command has been started it reads from a process as well. The others cannot read
+# these lines.
 take() {
   case ${KSH_VERSION-} in
     '' | *MIRBSD*) ;;
     *) [ "$(ulimit -f)" = unlimited ] || { eval 'take_lines < <("$@")' && return; } ;;
   esac
+  if [ "$cf_stage" != early ]; then cf_taken=$("$@"); return; fi
+  # shellcheck disable=SC3028 # bash
+  if [ "${BASH_VERSINFO:-0}" -ge 5 ] && [ -e /dev/fd/0 ]; then
+    eval 'IFS= read -r -N 999999999 cf_taken < <("$@")'
+    drop_line_ends
+    # Where it could start no process, the substitution ends bash, and the trap on EXIT runs the command.
+    [ -z "$cf_taken" ] || return 0
+  fi
   # mksh runs the trap on EXIT with the pipe of a substitution at 1 that met no process.
-  if [ "$cf_stage" != early ] || ! find_free_fd; then cf_taken=$("$@"); return; fi
+  find_free_fd || { cf_taken=$("$@"); return; }
   cf_out_fd=$cf_fd
   eval "exec $cf_out_fd>&1"
   cf_taken=$("$@")
@@ -452,6 +462,10 @@ take_lines() {
     if IFS= read -r cf_line; then cf_taken=$cf_taken$cf_line$cf_nl; elif [ "$?" -le 128 ]; then break; fi
   done
   cf_taken=$cf_taken$cf_line
+  drop_line_ends
+}
+
+drop_line_ends() {
   while [ "${cf_taken%"$cf_nl"}" != "$cf_taken" ]; do cf_taken=${cf_taken%"$cf_nl"}; done
 }
 
@@ -703,8 +717,7 @@ mark_file() {
     *[2367]???)
       cf_pos=0
       # The file is opened before mksh puts the pipe of the substitution where it was.
-      [ ! -s "$cf_fds/$1" ] || { { cf_pos=$(exec wc -c); } <"$cf_fds/$1"; } 2>/dev/null || cf_pos=''
-      cf_pos=${cf_pos##* }
+      [ ! -s "$cf_fds/$1" ] || { { take wc -c; } <"$cf_fds/$1" && cf_pos=${cf_taken##* }; } 2>/dev/null || cf_pos=''
       case $cf_pos in *[!0-9]*) cf_pos='' ;; esac
       ;;
   esac

@@ -126,6 +126,21 @@ END
     except: { mksh: 'mksh ignores each signal for an instant as it sets the trap' },
   },
   {
+    // Such a program has closed its output and lives on: by then a shell no longer reads and waits for its end.
+    name: 'a signal that comes as the wrapper waits for a program that it looks around with',
+    script: String.raw`
+      quiet; export CRONFLOW_NO_START=1; mkdir ../slow; real=$(command -v tr)
+      printf '#!/bin/sh\n%s "$@"\nexec >&-; : >../closed; sleep 0.5\n' "$real" >../slow/tr; chmod 755 ../slow/tr
+      if [ -z "$RUN" ]; then note 143; note 130; note 131; note 129; exit 0; fi
+      for signal in TERM INT QUIT HUP; do
+        (await ../closed; kill -s $signal $(cat ../pid); rm ../closed) &
+        in_foreground env PATH=$PWD/../slow:$PATH $RUN sleep 3; note $?; wait
+      done; exit 0`,
+    shows: /^143\n130\n131\n129$/m,
+    needs: ['/proc'],
+    reports: null,
+  },
+  {
     // All that a shell does to its traps takes long, so the signal finds a child that has reset only some of them.
     name: 'a signal that comes before a child of the wrapper is the command',
     script: String.raw`
