@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sleep } from '../../../src/clock.ts';
 import type { SendResult } from '../../../src/delivery/notifier.ts';
 import { redeliver } from '../../../src/delivery/sending/dead.ts';
 import { forgetRefusals } from '../../../src/delivery/sending/refusals.ts';
@@ -327,4 +328,31 @@ test('no refusal is kept where messages are settled while others are looked at',
   const { items } = await read({ status: 'pending', skip: 0, limit: 2_000 });
   expect(items).toHaveLength(1_030);
   expect(items.filter((each) => each.refused !== undefined)).toEqual([]);
+});
+
+test('a message that one instance is refused is tried by the next before what came later', async () => {
+  const old = await instance('old', REVOKED);
+  const fresh = await instance('fresh', OK);
+  const answer = async (): Promise<SendResult> => {
+    await sleep(h.clock, SECOND_MS);
+    return REVOKED;
+  };
+  for (const { ops } of [old, fresh]) ops.answers = [answer];
+  await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2), openingOf(h.clock, 3));
+  await h.clock.advance(MINUTE_MS);
+  const firsts = [old, fresh].map(({ ops }) => ops.attempts[0]?.deliveryId);
+  expect(firsts).toEqual([ID, ID]);
+});
+
+test('an instance leaves no lane in which a message waits for it', async () => {
+  const one = await instance('one', OK);
+  const away = await instance('away', OK);
+  away.worker.standAside(true);
+  await h.clock.advance(10 * SECOND_MS);
+  one.ops.answers = [REVOKED];
+  const refused = [{ by: 'away', at: h.clock.now(), why: 'it was revoked' }];
+  await h.owe(openingOf(h.clock, 1), { ...openingOf(h.clock, 2), refused });
+  await h.clock.advance(30 * SECOND_MS);
+  expect((await h.delivery(ID)).status).toBe('pending');
+  expect((await h.delivery('j2-i1.ops.opened')).status).toBe('sent');
 });
