@@ -130,11 +130,17 @@ END
     name: 'a signal that comes as the wrapper waits for a program that it looks around with',
     script: String.raw`
       quiet; export CRONFLOW_NO_START=1; mkdir ../slow; real=$(command -v tr)
-      printf '#!/bin/sh\n%s "$@"\nexec >&-; : >../closed; sleep 0.5\n' "$real" >../slow/tr; chmod 755 ../slow/tr
+      cat >../slow/tr <<END
+#!/bin/sh
+$real "\$@"
+exec >&-
+kill -s "\$(cat ../signal)" "\$(cat ../pid)"
+sleep 0.5
+END
+      chmod 755 ../slow/tr
       if [ -z "$RUN" ]; then note 143; note 130; note 131; note 129; exit 0; fi
       for signal in TERM INT QUIT HUP; do
-        (await ../closed; kill -s $signal $(cat ../pid); rm ../closed) &
-        in_foreground env PATH=$PWD/../slow:$PATH $RUN sleep 3; note $?; wait
+        echo $signal >../signal; in_foreground env PATH=$PWD/../slow:$PATH $RUN sleep 3; note $?
       done; exit 0`,
     shows: /^143\n130\n131\n129$/m,
     needs: ['/proc'],
