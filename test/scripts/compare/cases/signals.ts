@@ -140,7 +140,7 @@ END
       chmod 755 ../slow/tr
       if [ -z "$RUN" ]; then note 143; note 130; note 131; note 129; exit 0; fi
       for signal in TERM INT QUIT HUP; do
-        echo $signal >../signal; in_foreground env PATH=$PWD/../slow:$PATH $RUN sleep 3; note $?
+        echo $signal >../signal; in_foreground env "PATH=$PWD/../slow:$PATH" $RUN sleep 3; note $?
       done; exit 0`,
     shows: /^143\n130\n131\n129$/m,
     needs: ['/proc'],
