@@ -210,7 +210,9 @@ export class Bench {
   giveTo(user: number, extra: Record<string, string> = {}): { script: string; env: NodeJS.ProcessEnv } {
     chmodSync(this.dir, 0o755);
     const script = this.path('monitor.sh');
-    writeFileSync(script, readFileSync(this.script), { mode: 0o755 });
+    writeFileSync(script, readFileSync(this.script));
+    // The mask of whoever runs the tests may leave nothing for others.
+    chmodSync(script, 0o755);
     const home = this.path('home');
     mkdirSync(home);
     chownSync(home, user, user);
@@ -325,6 +327,8 @@ const UTILITIES =
 /** A directory of links to the utilities but `without`, to be used as the PATH. */
 export function pathWithout(dir: string, without: readonly string[]): string {
   mkdirSync(dir, { recursive: true });
+  // Another user may have to find them, too.
+  chmodSync(dir, 0o755);
   for (const utility of UTILITIES.split(' ')) {
     const found = (process.env['PATH'] ?? '')
       .split(delimiter)
