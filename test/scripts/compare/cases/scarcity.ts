@@ -31,6 +31,21 @@ const WAITS_FOR_PROCESSES = {
 
 const STATES: readonly MonitorState[] = ['refusing', 'hanging', 'foreign'];
 
+/** Output to a pipe that has an end, where a user may have `limit` processes. */
+function toPipe(name: string, limit: number): Case {
+  return {
+    name,
+    script: String.raw`
+      chmod 777 ../home ../tmp; uid=$((100000 + $$ % 100000 * 100 + 95 + ${limit}))
+      { hush setpriv --reuid $uid --regid $uid --clear-groups prlimit --nproc=${limit} $RUN sh -c 'echo out; echo err >&2; exit 7' </dev/null
+        note $?; echo 'the end'; } | cat`,
+    shows: /^7$/m,
+    needs: ['another user', 'prlimit(1)'],
+    reports: null,
+    except: { ksh93: WAITS_FOR_PROCESSES.ksh93 },
+  };
+}
+
 /** What the wrapper would like to have and cannot get. */
 export const SCARCITY: readonly Case[] = [
   {
@@ -59,17 +74,7 @@ export const SCARCITY: readonly Case[] = [
     reports: null,
     except: { ksh93: WAITS_FOR_PROCESSES.ksh93 },
   },
-  {
-    name: 'a process beside the wrapper, which a relay takes',
-    script: String.raw`
-      chmod 777 ../home ../tmp; uid=$((100000 + $$ % 100000 * 100 + 98))
-      { hush setpriv --reuid $uid --regid $uid --clear-groups prlimit --nproc=2 $RUN sh -c 'echo out; echo err >&2; exit 7' </dev/null
-        note $?; echo 'the end'; } | cat`,
-    shows: /^7$/m,
-    needs: ['another user', 'prlimit(1)'],
-    reports: null,
-    except: { ksh93: WAITS_FOR_PROCESSES.ksh93 },
-  },
+  toPipe('a process beside the wrapper, which a relay takes', 2),
   {
     // A shell leaves the pipe open for which it could start no process, and mksh leaves it in place of stdout.
     name: 'no process to be had, at the first look around or later, and the descriptors of the command',
@@ -86,18 +91,8 @@ export const SCARCITY: readonly Case[] = [
     reports: null,
     except: { ksh93: WAITS_FOR_PROCESSES.ksh93 },
   },
-  {
-    // The command has the one that the relay would need, so the relay delivers without one.
-    name: 'two processes beside the wrapper, and output to a pipe that is delivered before the end',
-    script: String.raw`
-      chmod 777 ../home ../tmp; uid=$((100000 + $$ % 100000 * 100 + 97))
-      { hush setpriv --reuid $uid --regid $uid --clear-groups prlimit --nproc=3 $RUN sh -c 'echo out; echo err >&2; exit 7' </dev/null
-        note $?; echo 'the end'; } | cat`,
-    shows: /^7$/m,
-    needs: ['another user', 'prlimit(1)'],
-    reports: null,
-    except: { ksh93: WAITS_FOR_PROCESSES.ksh93 },
-  },
+  // The command has the one that the relay would need, so the relay delivers without one.
+  toPipe('two processes beside the wrapper, and output to a pipe that is delivered before the end', 3),
   {
     name: 'few processes, with stdout and stderr in two pipes',
     script: String.raw`
