@@ -1,4 +1,4 @@
-import { joinedGaps } from '../core/job/gaps.ts';
+import { type Gap, joinedGaps } from '../core/job/gaps.ts';
 import type { Event } from '../core/model/event.ts';
 import { LIMITS } from '../core/model/limits.ts';
 import type { Job, JobState } from '../core/model/records.ts';
@@ -7,8 +7,6 @@ import { MINUTE_MS } from '../schedule/units.ts';
 
 /** An event of time itself, which every job is told. */
 export type TimeEvent = Extract<Event, { type: 'gap' | 'clock_set_back' }>;
-
-type Gap = JobState['gaps'][number];
 
 /** The meta key of the last instant at which Cronflow is known to have been able to take pings. */
 export const LIVENESS_KEY = 'liveness';

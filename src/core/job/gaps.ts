@@ -1,6 +1,7 @@
 import type { JobState } from '../model/records.ts';
 
-type Gap = JobState['gaps'][number];
+/** A time in which Cronflow could take no pings, as a job remembers it. */
+export type Gap = JobState['gaps'][number];
 
 /**
  * Makes fewer gaps of many, as there are where Cronflow dies again and again. Those between which it lived for the
